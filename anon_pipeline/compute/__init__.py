@@ -1,0 +1,1 @@
+"""Where the heavy work runs: device choice here, engines (local processes, Ray) beside it."""

@@ -1,0 +1,85 @@
+"""The contract that every modality keeps: what an embedding, a draw and a decoded modality are.
+
+A modality is a package with three verbs:
+
+- ``embed(cohort, device) -> Embedding``
+- ``synthesize(cohort, draw, seed, out) -> Synthesis``: the avatars of one draw, written below ``out``
+- ``deidentify(cohort, key, out) -> Synthesis``: only for modalities with a record-level track
+
+Modalities do not import each other. Numpy is imported here; torch is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.cohort import Cohort
+
+MODALITIES = ("observational", "biology", "genomics", "text", "imaging")
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One modality's view of the patients.
+
+    person_ids: (n,) int64, ascending. vectors: (n, d) float32, rows of absent patients are 0.
+    present: (n,) bool, whether the patient has the modality at all.
+    quality: figures about the embedding (explained variance, probes); never values of a patient.
+    """
+
+    modality: str
+    person_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    quality: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        np.savez(path, modality=self.modality, person_ids=self.person_ids, vectors=self.vectors, present=self.present)
+
+    @classmethod
+    def load(cls, path: Path) -> Embedding:
+        with np.load(path, allow_pickle=False) as content:
+            return cls(str(content["modality"]), content["person_ids"], content["vectors"], content["present"])
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Where the avatars are: the only thing that modalities share. A secret: never stored, never reported.
+
+    person_ids: (n,) int64, the patients of the joint embedding, ascending.
+    neighbours: (m, k) int64, indices into person_ids; the patient an avatar started from is never among them.
+    weights: (m, k) float32, rows sum to 1, no weight over .05, effective k (1 / sum of squares) >= 20 where the
+    cohort has the patients for it.
+    points: (m, d) float32, the drawn points in the joint embedding.
+    """
+
+    person_ids: NDArray[np.int64]
+    neighbours: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    points: NDArray[np.float32]
+
+    @property
+    def size(self) -> int:
+        return len(self.neighbours)
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What a modality made: ``files`` relative to the folder it was given, ``counts`` and ``checks`` for evidence."""
+
+    files: list[Path]
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Modality(Protocol):
+    """What the pipeline calls; a module with these functions satisfies it."""
+
+    def embed(self, cohort: Cohort, device: str) -> Embedding | None: ...
+
+    def synthesize(self, cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis: ...
