@@ -1,0 +1,1 @@
+"""What decides about a release and what makes one: evidence, gate, package, manifest, signature, verify, trace."""
