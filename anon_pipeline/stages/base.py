@@ -35,7 +35,8 @@ GROUPS = ("extraction", "embedding", "anonymisation", "risk", "quality", "releas
 class StageContext:
     """What every stage of one cohort's run is given.
 
-    work: the folder of this cohort's stages (mode 0700). warehouse: URL. releases: folder or fsspec URL.
+    work: the folder of this cohort's stages (mode 0700). warehouse: URL. releases: a folder or fsspec URL that holds
+    a folder a cohort, with a folder a release in it; or, with ``exact``, the folder of the one release to make.
     """
 
     cohort: str
@@ -50,6 +51,7 @@ class StageContext:
     images: str | None = None
     vcf: str | None = None
     progress: bool = False
+    exact: bool = False
 
     def folder(self, stage: str) -> Path:
         return self.work / stage
@@ -91,6 +93,7 @@ class Stage:
     body: Callable[[StageContext, Path], StageResult]
     gpu: bool = False
     checks: tuple[str, ...] = ()
+    judges: bool = False
 
 
 def run_stage(stage: Stage, context: StageContext) -> Evidence:
@@ -103,6 +106,8 @@ def run_stage(stage: Stage, context: StageContext) -> Evidence:
         try:
             consumed[needed] = context.evidence(needed).digest()
         except EvidenceUnreadable as error:
+            if stage.judges:
+                continue
             raise PermanentFailure(f"{stage.name} needs {needed}: {error}") from None
     final = context.folder(stage.name)
     _private(context.work)

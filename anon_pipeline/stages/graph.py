@@ -92,8 +92,15 @@ def _stages() -> Iterator[Stage]:
         "The verdict: every piece of upstream evidence read again and held against the policy's limits",
         judged,
         _late("release", "gate"),
+        judges=True,
     )
-    yield Stage(PACKAGE, "release", "The files that leave, gathered", (GATE, *anonymised), _late("release", "package"))
+    yield Stage(
+        PACKAGE,
+        "release",
+        "The files that leave, gathered, with the report",
+        (GATE, "quality/utility", *anonymised),
+        _late("release", "package"),
+    )
     yield Stage(
         MANIFEST,
         "release",
@@ -104,6 +111,11 @@ def _stages() -> Iterator[Stage]:
 
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in _stages()}
+
+
+def upstream_of_release() -> list[Stage]:
+    """What the gate judges: every stage but those of the release itself."""
+    return [stage for stage in STAGES.values() if stage.group != "release"]
 
 
 def plan(context: StageContext) -> list[Stage]:

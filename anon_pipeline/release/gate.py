@@ -1,0 +1,121 @@
+"""The gate: reads the evidence of everything upstream and refuses, saying why, unless all of it holds.
+
+It trusts no earlier verdict: digests are computed again, and limits are applied again to the recorded figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from anon_pipeline.policy import Limit, Policy, Track
+from anon_pipeline.release.code_version import code_version
+from anon_pipeline.release.evidence import Check, Evidence, EvidenceUnreadable
+from anon_pipeline.stages.base import Stage, StageContext, outputs_intact
+
+# Personal data: purged after a release, so that only their evidence remains.
+PURGED_GROUPS = ("extraction", "embedding")
+
+
+@dataclass
+class Verdict:
+    """``reasons`` is empty when the release may leave. ``limits``: what each limit of the policy was held against."""
+
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    limits: list[Check] = field(default_factory=list)
+
+
+def judge(context: StageContext, stages: Iterable[Stage]) -> Verdict:
+    """Judge the evidence of ``stages`` (everything upstream of the gate, in the graph's order)."""
+    verdict = Verdict()
+    for stage in stages:
+        try:
+            evidence = context.evidence(stage.name)
+        except EvidenceUnreadable as error:
+            verdict.reasons.append(f"{stage.name}: {error}")
+            continue
+        verdict.evidence[stage.name] = evidence
+        verdict.reasons += [f"{stage.name}: {reason}" for reason in _faults(stage, evidence, context)]
+    for name, evidence in verdict.evidence.items():
+        for needed, digest in evidence.consumed.items():
+            upstream = verdict.evidence.get(needed)
+            if upstream is not None and upstream.digest() != digest:
+                verdict.reasons.append(f"{name}: stale, {needed} has changed since")
+    verdict.limits = list(_limits(context.policy, verdict.evidence))
+    verdict.reasons += [f"limit {check.name}: {check.detail}" for check in verdict.limits if not check.passed]
+    return verdict
+
+
+def _faults(stage: Stage, evidence: Evidence, context: StageContext) -> list[str]:
+    faults = []
+    if evidence.cohort != context.cohort or evidence.stage != stage.name:
+        faults.append("evidence of another cohort or stage")
+    if evidence.policy_digest != context.policy.digest():
+        faults.append("stale, made under another policy")
+    if evidence.code_version != code_version():
+        faults.append("stale, made by another version of the code")
+    if missing := sorted(set(stage.needs) - set(evidence.consumed)):
+        faults.append(f"built without {', '.join(missing)}")
+    folder = context.folder(stage.name)
+    purged = stage.group in PURGED_GROUPS and not any(f.name != "evidence.json" for f in folder.iterdir())
+    if not purged and not outputs_intact(evidence, folder):
+        faults.append("an output is missing or differs from its evidence")
+    if evidence.status == "refused" and stage.group not in ("anonymisation", "embedding"):
+        faults.append(f"refused: {evidence.reason}")
+    reported = {check.name for check in evidence.checks}
+    if evidence.status == "done":
+        faults += [f"check {name} was not reported" for name in stage.checks if name not in reported]
+    faults += [f"check {check.name} failed{_figures(check)}" for check in evidence.failed_checks()]
+    return faults
+
+
+def _figures(check: Check) -> str:
+    if check.value is None:
+        return ""
+    limit = "" if check.limit is None else f", limit {check.limit:.4g}"
+    return f" (value {check.value:.4g}{limit})"
+
+
+def _limits(policy: Policy, evidence: dict[str, Evidence]) -> Iterable[Check]:
+    """Each limit of the policy against every figure that bears its name."""
+    for limit in policy.limits:
+        if not _applies(limit, policy, evidence):
+            continue
+        figures = [check for item in evidence.values() for check in item.checks if check.name == limit.check]
+        if not figures:
+            yield Check(name=limit.check, passed=False, detail="no evidence was reported for it")
+        for figure in figures:
+            yield _held(limit, figure)
+
+
+def _held(limit: Limit, figure: Check) -> Check:
+    value = {"high": figure.high, "low": figure.low, "value": figure.value}[limit.bound]
+    value = figure.value if value is None else value
+    if value is None:
+        return Check(name=limit.check, passed=False, detail="its evidence has no figure")
+    over = limit.maximum is not None and value > limit.maximum
+    under = limit.minimum is not None and value < limit.minimum
+    bound = limit.maximum if limit.maximum is not None else limit.minimum
+    return Check(
+        name=limit.check,
+        passed=not (over or under),
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        limit=bound,
+        detail=f"{limit.bound} {value:.4g} is {'over' if over else 'under' if under else 'within'} {bound}",
+    )
+
+
+def _applies(limit: Limit, policy: Policy, evidence: dict[str, Evidence]) -> bool:
+    """A limit that names a modality (``genomics/...``) applies where it is released as avatars; one that names none
+    applies where the tables are."""
+    first = limit.check.split("/", 1)[0]
+    named = (first,) if f"anonymised/{first}" in evidence else ("observational", "biology")
+    return any(
+        policy.track(modality) is Track.SYNTHETIC
+        and (item := evidence.get(f"anonymised/{modality}")) is not None
+        and item.status == "done"
+        for modality in named
+    )
