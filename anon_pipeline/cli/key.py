@@ -1,4 +1,4 @@
-"""``anon-pipeline key new FILE``: make a secret key."""
+"""``anon-pipeline key new FILE`` and ``key signing FILE``: make a secret key, make a signing key."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def new(path: Path = typer.Argument(..., help="The file to make, with mode 0600.
         new_key_file(path)
     except FileExistsError:
         raise BadInput(f"key file {path} exists already") from None
+
+
+@group.command("signing")
+@tells_errors
+def signing(
+    path: Path = typer.Argument(..., help="The private key file to make; FILE.pub is written beside it."),
+) -> None:
+    """Write a new Ed25519 signing key (PEM, mode 0600); never replaces a file."""
+    from anon_pipeline.release.signing import new_signing_key
+
+    new_signing_key(path)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,12 @@ import importlib
 
 import typer
 
-VERBS = ("key",)
+VERBS = (
+    "key",
+    "run",
+    "trace",
+    "verify",
+)
 
 app = typer.Typer(
     name="anon-pipeline",
