@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed (PYTHON=/path/to/python3.11)"; exit 1; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing pinned dependencies into $(VENV) (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --upgrade pip==$$(sed -n 's/^pip==//p' constraints-build.txt)
+	@$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
 	@$(BIN)/python -m pip install --quiet --progress-bar on torch==2.13.0
 	@$(BIN)/python -m pip install --quiet --progress-bar on --prefer-binary -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install --quiet --no-deps -r requirements-tests-no-deps.txt

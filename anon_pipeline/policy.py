@@ -118,6 +118,14 @@ class Policy(_Part):
             raise ValueError(f"unknown modalities {unknown}; known: {list(MODALITIES)}")
         return value
 
+    @field_validator("modalities")
+    @classmethod
+    def _one_track(cls, value: dict[str, ModalityPolicy]) -> dict[str, ModalityPolicy]:
+        tracks = {part.track for part in value.values()} - {Track.WITHHELD}
+        if len(tracks) > 1:
+            raise ValueError("avatars and de-identified records never leave in one release: use two policies")
+        return value
+
     def track(self, modality: str) -> Track:
         part = self.modalities.get(modality)
         return part.track if part else Track.WITHHELD

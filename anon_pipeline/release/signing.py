@@ -79,7 +79,12 @@ def load_signer(path: Path | None) -> CryptoSigner:
 
 
 def public_pem(signer: CryptoSigner) -> str:
-    return str(signer.public_key.keyval["public"])
+    """The public key of a signer, as PEM."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer.public_key.keyval["public"]))
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def sign(statement: dict[str, Any], signer: CryptoSigner) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Policies: deny by default, wrong lines named, comments without meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anon_pipeline.errors import BadInput
+from anon_pipeline.policy import Track, load_policy, policy_for
+
+HEAD = "schema: anon-pipeline/policy/1\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(HEAD + text)
+    return path
+
+
+def test_what_no_policy_names_is_withheld(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path / "p.yaml", ""))
+    assert policy.track("imaging") is Track.WITHHELD
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("modalities: {imagery: {track: synthetic}}\n", "imagery"),
+        ("avatars: {k: 2}\n", "avatars.k"),
+        ("surprise: 1\n", "surprise"),
+        ("modalities: {text: {track: deidentified}, biology: {track: synthetic}}\n", "two policies"),
+        ("limits: [{check: x, maximum: 1}]\n", "limits.0.reason"),
+        ("cohort: {sql: absent.sql}\n", "absent.sql"),
+        ("a: [\n", "not YAML"),
+    ],
+)
+def test_wrong_lines_are_named(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        load_policy(write(tmp_path / "p.yaml", text))
+
+
+def test_digest_is_of_the_meaning(tmp_path: Path) -> None:
+    first = load_policy(write(tmp_path / "a.yaml", "title: x\navatars: {k: 50}\n")).digest()
+    second = load_policy(write(tmp_path / "b.yaml", "# why\navatars:\n  k: 50\ntitle: x\n")).digest()
+    assert first == second
+    (tmp_path / "c.sql").write_text("SELECT 1 AS person_id")
+    third = load_policy(write(tmp_path / "c.yaml", "cohort: {sql: c.sql}\n")).digest()
+    (tmp_path / "c.sql").write_text("SELECT 2 AS person_id")
+    assert third != load_policy(tmp_path / "c.yaml").digest()
+
+
+def test_a_cohort_has_its_own_policy_or_the_default(tmp_path: Path) -> None:
+    write(tmp_path / "default.yaml", "title: general\n")
+    write(tmp_path / "liver.yaml", "title: liver\n")
+    assert policy_for("liver", tmp_path).title == "liver"
+    assert policy_for("heart", tmp_path).title == "general"
+    with pytest.raises(BadInput):
+        policy_for("../liver", tmp_path)
