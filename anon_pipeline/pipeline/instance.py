@@ -1,0 +1,15 @@
+"""Dagster's home: a private folder with the instance's configuration. What runs in it does not belong here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def prepare_home(home: Path) -> Path:
+    """Make DAGSTER_HOME with mode 0700 and put ``dagster.yaml`` there, unless the hospital has its own already."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home.chmod(0o700)
+    target = home / "dagster.yaml"
+    if not target.exists():
+        target.write_bytes(Path(__file__).with_name("dagster.yaml").read_bytes())
+    return home
