@@ -41,3 +41,12 @@ class ReleaseRefused(VerdictBroken):
     def __init__(self, reasons: list[str]) -> None:
         self.reasons = list(reasons)
         super().__init__("release refused: " + "; ".join(self.reasons))
+
+
+class CannotBeMadeSafe(PermanentFailure):
+    """A modality cannot be released on this track at this cohort's size; the message is the reason that is reported.
+
+    It does not stop the cohort: the modality is left out of the release, and the report says why.
+    """
+
+    exit_code = 3

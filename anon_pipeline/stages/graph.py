@@ -15,6 +15,8 @@ JOINT = "embedding/joint"
 GATE = "release/gate"
 PACKAGE = "release/package"
 MANIFEST = "release/manifest"
+# Text comes last: an avatar's report is written from the avatar's own decoded facts.
+DECODED = ("observational", "biology", "genomics", "imaging", "text")
 RISKS = ("singling_out", "linkability", "inference", "membership", "identifiers")
 
 
@@ -25,6 +27,10 @@ def _late(module: str, function: str, **fixed: str) -> Callable[[StageContext, P
         return getattr(importlib.import_module(f"anon_pipeline.stages.{module}"), function)(context, out, **fixed)
 
     return body
+
+
+def _read_by(modality: str) -> tuple[str, ...]:
+    return tuple(other for other in DECODED if other != "text") if modality == "text" else ()
 
 
 def _stages() -> Iterator[Stage]:
@@ -53,12 +59,12 @@ def _stages() -> Iterator[Stage]:
         _late("embedding", "fuse"),
         gpu=True,
     )
-    for modality in MODALITIES:
+    for modality in DECODED:
         yield Stage(
             f"anonymised/{modality}",
             "anonymisation",
             f"What the policy lets leave of {modality}: avatars of the one draw, or de-identified records",
-            (EXTRACTION, JOINT),
+            (EXTRACTION, f"embedding/{modality}", JOINT, *(f"anonymised/{m}" for m in _read_by(modality))),
             _late("anonymisation", "anonymise", modality=modality),
             gpu=True,
         )
