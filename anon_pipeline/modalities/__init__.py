@@ -56,12 +56,14 @@ class Draw:
     weights: (m, k) float32, rows sum to 1, no weight over .05, effective k (1 / sum of squares) >= 20 where the
     cohort has the patients for it.
     points: (m, d) float32, the drawn points in the joint embedding.
+    parts: modality -> (m, d_m) float32, the same points in that modality's own embedding, in its own scale.
     """
 
     person_ids: NDArray[np.int64]
     neighbours: NDArray[np.int64]
     weights: NDArray[np.float32]
     points: NDArray[np.float32]
+    parts: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -35,13 +35,18 @@ def embed(context: StageContext, out: Path, modality: str) -> StageResult:
     return StageResult(counts={**figures, **counts})
 
 
-def joint(context: StageContext) -> JointEmbedding | None:
-    """The joint embedding of what was embedded, or None when nothing was."""
-    present = [
+def embedded(context: StageContext) -> list[Embedding]:
+    """What was embedded of this cohort."""
+    return [
         Embedding.load(context.folder(f"embedding/{modality}") / FILE)
         for modality in MODALITIES
         if context.evidence(f"embedding/{modality}").status == "done"
     ]
+
+
+def joint(context: StageContext) -> JointEmbedding | None:
+    """The joint embedding of what was embedded, or None when nothing was."""
+    present = embedded(context)
     weights = {name: part.weight for name, part in context.policy.modalities.items()}
     return fuse_embeddings(present, weights) if present else None
 
