@@ -1,0 +1,81 @@
+"""Searching what would leave for identifiers: ids of the real records, and values of the form of direct identifiers.
+
+Which values are told apart as what is the scanner's knowledge (``anon_pipeline.scan``); nothing here reports a value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from anon_pipeline.policy import Track
+from anon_pipeline.release.evidence import Check
+from anon_pipeline.stages.base import StageContext, StageResult
+from anon_pipeline.stages.risk import TABLES
+
+
+def search(context: StageContext, out: Path) -> StageResult:
+    """Counts of real ids and of identifier-like values in every Parquet file that leaves as avatars."""
+    tables = list(_leaving(context))
+    if not tables:
+        return StageResult(status="absent", reason="no table leaves as avatars")
+    ids, shaped = 0, {}
+    for path in tables:
+        table = pq.read_table(path)
+        ids += _shared_ids(context, path.stem, table)
+        for kind, hits in _shaped(table).items():
+            shaped[kind] = shaped.get(kind, 0) + hits
+    (out / "identifiers.json").write_text(json.dumps({"shared_ids": ids, "shaped": shaped}, sort_keys=True) + "\n")
+    return StageResult(
+        checks=[
+            Check(name="identifiers/wide_ids_shared_with_real_records", passed=ids == 0, value=float(ids), limit=0),
+            Check(
+                name="identifiers/values_of_identifier_form",
+                passed=not shaped,
+                value=float(sum(shaped.values())),
+                limit=0,
+                detail=", ".join(f"{kind} {hits}" for kind, hits in sorted(shaped.items())),
+            ),
+        ],
+        counts={"files": float(len(tables))},
+    )
+
+
+def _leaving(context: StageContext) -> Iterator[Path]:
+    for modality in TABLES:
+        if context.policy.track(modality) is Track.SYNTHETIC:
+            folder = context.folder(f"anonymised/{modality}")
+            yield from sorted(folder.rglob("*.parquet"))
+
+
+def _shared_ids(context: StageContext, name: str, table: pa.Table) -> int:
+    """Ids of released rows that are ids of real rows, among ids too large to meet by counting from one."""
+    column = f"{name}_id"
+    real = context.extracted.training.path(name)
+    if column not in table.column_names or not real.is_file():
+        return 0
+    if column not in pq.read_schema(real).names:
+        return 0
+    released = table[column].to_numpy()
+    original = pq.read_table(real, columns=[column])[column].to_numpy()
+    counted = max(len(released), len(original)) * 100
+    wide = released[np.abs(released) > counted]
+    return int(np.isin(wide, original).sum())
+
+
+def _shaped(table: pa.Table) -> dict[str, int]:
+    from anon_pipeline.scan.patterns import count_identifiers
+
+    found: dict[str, int] = {}
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            for kind, hits in count_identifiers(pc.unique(column.drop_null()).to_pylist()).items():
+                found[kind] = found.get(kind, 0) + hits
+    return found
