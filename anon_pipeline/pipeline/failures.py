@@ -38,9 +38,7 @@ def is_transient(error: BaseException) -> bool:
     """Whether trying again may help: a typed failure says so itself; of the others, only what the outside caused."""
     if isinstance(error, AnonPipelineError):
         return isinstance(error, TransientFailure)
-    return isinstance(error, ConnectionError | TimeoutError) or (
-        isinstance(error, OSError) and error.errno in _PASSING
-    )
+    return isinstance(error, ConnectionError | TimeoutError) or (isinstance(error, OSError) and error.errno in _PASSING)
 
 
 def told(error: BaseException) -> str:

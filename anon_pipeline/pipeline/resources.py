@@ -27,9 +27,11 @@ def _setting(value: str | None, variable: str, default: str | None = None) -> st
 class WarehouseResource(dg.ConfigurableResource):
     """Where cohorts are read: the OMOP warehouse, and the folders of images and genomes that go with it."""
 
-    url: str | None = Field(None, description="Warehouse URL; else ANON_PIPELINE_WAREHOUSE.")
-    images: str | None = Field(None, description="Folder of DICOM files; else ANON_PIPELINE_IMAGES, else the policy's.")
-    vcf: str | None = Field(None, description="VCF file; else ANON_PIPELINE_VCF, else the policy's.")
+    url: str | None = Field(default=None, description="Warehouse URL; else ANON_PIPELINE_WAREHOUSE.")
+    images: str | None = Field(
+        default=None, description="Folder of DICOM files; else ANON_PIPELINE_IMAGES, else the policy's."
+    )
+    vcf: str | None = Field(default=None, description="VCF file; else ANON_PIPELINE_VCF, else the policy's.")
 
     def location(self) -> str:
         """The URL. It may hold a password: never log it. Raises BadInput when it is nowhere."""
@@ -42,7 +44,7 @@ class WarehouseResource(dg.ConfigurableResource):
 class ComputeResource(dg.ConfigurableResource):
     """Which torch device the stages of the ``gpu`` pool use: auto, cpu or cuda."""
 
-    device: str | None = Field(None, description="auto, cpu or cuda; else ANON_PIPELINE_DEVICE, else auto.")
+    device: str | None = Field(default=None, description="auto, cpu or cuda; else ANON_PIPELINE_DEVICE, else auto.")
 
     def chosen(self) -> str:
         from anon_pipeline.compute.device import choose_device
@@ -53,8 +55,10 @@ class ComputeResource(dg.ConfigurableResource):
 class SecretsResource(dg.ConfigurableResource):
     """The pseudonym key and the signing key: paths of files of mode 0600, never the secrets themselves."""
 
-    key_file: str | None = Field(None, description="Key file; else ANON_PIPELINE_KEY_FILE or ANON_PIPELINE_KEY.")
-    signing_key_file: str | None = Field(None, description=f"Signing key file; else {SIGNING_KEY_VARIABLE}.")
+    key_file: str | None = Field(
+        default=None, description="Key file; else ANON_PIPELINE_KEY_FILE or ANON_PIPELINE_KEY."
+    )
+    signing_key_file: str | None = Field(default=None, description=f"Signing key file; else {SIGNING_KEY_VARIABLE}.")
 
     def key(self) -> Key:
         return key_from_file(self.key_file) if self.key_file else key_from_environment()
@@ -67,8 +71,8 @@ class SecretsResource(dg.ConfigurableResource):
 class FoldersResource(dg.ConfigurableResource):
     """The stages' work folder and the policies."""
 
-    work: str | None = Field(None, description="Folder of the stages; else ANON_PIPELINE_WORK, else ./work.")
-    policies: str | None = Field(None, description="Policy folder or file; else ANON_PIPELINE_POLICIES, else ./policies.")
+    work: str | None = Field(default=None, description="Folder of the stages; else ANON_PIPELINE_WORK, else ./work.")
+    policies: str | None = Field(default=None, description="Policies; else ANON_PIPELINE_POLICIES, else ./policies.")
 
     def work_folder(self) -> Path:
         return Path(_setting(self.work, "ANON_PIPELINE_WORK", "work") or "work").absolute()
@@ -80,7 +84,9 @@ class FoldersResource(dg.ConfigurableResource):
 class ReleaseStoreResource(dg.ConfigurableResource):
     """Where releases go: a folder or any fsspec URL."""
 
-    url: str | None = Field(None, description="Folder or fsspec URL; else ANON_PIPELINE_RELEASES, else ./releases.")
+    url: str | None = Field(
+        default=None, description="Folder or fsspec URL; else ANON_PIPELINE_RELEASES, else ./releases."
+    )
 
     def location(self) -> str:
         return _setting(self.url, "ANON_PIPELINE_RELEASES", "releases") or "releases"
@@ -119,7 +125,9 @@ class HospitalResource(dg.ConfigurableResource):
 
 def resources_from_environment() -> dict[str, dg.ConfigurableResource]:
     """Every resource of the graph by its key, each field left to the environment."""
-    return resources(WarehouseResource(), ComputeResource(), SecretsResource(), FoldersResource(), ReleaseStoreResource())
+    return resources(
+        WarehouseResource(), ComputeResource(), SecretsResource(), FoldersResource(), ReleaseStoreResource()
+    )
 
 
 def resources(

@@ -30,7 +30,9 @@ def nightly(
     context: dg.ScheduleEvaluationContext, hospital: HospitalResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     cohorts = context.instance.get_dynamic_partitions(COHORTS.name or "")
-    working = {run.tags.get("dagster/partition") for run in context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))}
+    working = {
+        run.tags.get("dagster/partition") for run in context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    }
     asked = 0
     for cohort in sorted(cohorts):
         if cohort in working:

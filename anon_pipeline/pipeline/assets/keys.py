@@ -48,11 +48,12 @@ def main_key(stage: Stage) -> dg.AssetKey:
 
 def upstream(stage: Stage) -> list[dg.AssetKey]:
     """The boxes that a stage reads: of the extraction, a stage of one modality reads its own box and the members."""
+    of_one_modality = stage.group in ("embedding", "anonymisation")
+    own = BOX_OF_MODALITY.get(stage.name.split("/")[1]) if of_one_modality else None
     keys = []
     for needed in stage.needs:
         if needed == EXTRACTION:
-            box = BOX_OF_MODALITY.get(stage.name.split("/")[1]) if stage.group in ("embedding", "anonymisation") else None
-            keys.extend(box_key(name) for name in BOXES if box is None or name in ("members", box))
+            keys.extend(box_key(name) for name in BOXES if own is None or name in ("members", own))
         else:
             keys.append(asset_key(needed))
     return keys
