@@ -9,6 +9,7 @@ import typer
 VERBS = (
     "key",
     "run",
+    "tables",
     "trace",
     "verify",
 )

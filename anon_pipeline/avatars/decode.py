@@ -1,0 +1,304 @@
+"""Learn each column given the columns before it (and drawn points), and sample avatars from what was learnt.
+
+Each step is a ridge score plus a distribution tree whose leaves hold at least ``min_leaf`` patients. From a leaf,
+classes are sampled systematically from its shares, and numbers as the ridge score plus an interpolated residual, so
+nothing is copied from one patient. What a column is belongs to ``columns`` and ``marginals``; where the points come
+from to ``density``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from anon_pipeline.avatars.marginals import CONTINUOUS, MISSING, Encoded, Marginal
+from anon_pipeline.avatars.tree import BINS, Tree, grow
+
+RESIDUAL_BINS = 16
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DecoderOptions:
+    """min_leaf: patients a leaf holds at least (20 or more: no one weighs over .05). gain: see ``tree.grow``.
+    ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at."""
+
+    min_leaf: int = 30
+    gain: float = 8.0
+    ridge: float = 5.0
+    predictors: int = 80
+    jitter: float = 0.15
+
+
+def features(marginal: Marginal, cls: NDArray[Any], score: Floats) -> Floats:
+    """A known column as predictors: (rows, q), missing as -9 in the first and as a flag in the last."""
+    missing = cls == MISSING
+    parts = []
+    if marginal.ordered:
+        parts.append(np.where(missing, -9, score))
+    elif len(marginal.levels) <= 2:
+        parts.append(np.where(missing, -9, cls == 3))
+    else:
+        parts.extend(cls == 2 + level for level in range(min(len(marginal.levels), 16)))
+    parts.append(missing)
+    return np.stack(parts, axis=1).astype(np.float32)
+
+
+class Binner:
+    """Edges of one set of features, so that patients and avatars fall in the same bins."""
+
+    def __init__(self, raw: Floats) -> None:
+        self.edges = []
+        for j in range(raw.shape[1]):
+            uniques = np.unique(raw[:, j])
+            if len(uniques) < BINS:
+                edges = (uniques[1:] + uniques[:-1]) / 2
+            else:
+                edges = np.unique(np.quantile(raw[:, j], np.arange(1, BINS) / BINS))
+            self.edges.append(edges[: BINS - 1])
+
+    def __call__(self, raw: Floats) -> NDArray[np.uint8]:
+        out = np.empty(raw.shape, np.uint8)
+        for j, edges in enumerate(self.edges):
+            out[:, j] = np.searchsorted(edges, raw[:, j], side="right")
+        return out
+
+
+class Linear:
+    """A ridge regression of one or several targets on features; missing predictors count as the mean."""
+
+    def __init__(self, raw: Floats, targets: NDArray[Any], ridge: float) -> None:
+        dense = np.where(raw == -9, 0, raw)
+        self.mean, self.scale = dense.mean(0), dense.std(0) + 1e-6
+        design = (dense - self.mean) / self.scale
+        gram = design.T @ design + ridge * np.eye(design.shape[1], dtype=np.float32)
+        self.offset = targets.mean(0)
+        self.beta = np.linalg.solve(gram.astype(float), design.T.astype(float) @ (targets - self.offset))
+
+    def __call__(self, raw: Floats) -> Floats:
+        dense = np.where(raw == -9, 0, raw)
+        return (((dense - self.mean) / self.scale) @ self.beta + self.offset).astype(np.float32)
+
+
+class ClassStep:
+    """p(class of the column | predictors)."""
+
+    def __init__(self, marginal: Marginal, cls: NDArray[Any], raw: Floats, bins: NDArray[Any], opt: DecoderOptions):
+        self.classes = marginal.classes
+        seen = np.unique(cls)
+        self.single = int(seen[0]) if len(seen) == 1 else -1
+        if self.single >= 0:
+            return
+        self.linear, self.tree, self.binner = None, None, None
+        if raw.shape[1]:
+            top = np.argsort(-np.bincount(cls, minlength=self.classes))[:6]
+            self.linear = Linear(raw, (cls[:, None] == top[None, : len(seen) - 1]).astype(float), opt.ridge)
+            scores = self.linear(raw)
+            self.binner = Binner(scores)
+            bins = np.concatenate([bins, self.binner(scores)], axis=1)
+            ordered = marginal.ordered and not (cls == CONTINUOUS).any()
+            self.tree = grow(
+                bins, cls.astype(np.int32), self.classes, ordered=ordered, min_leaf=opt.min_leaf, gain=opt.gain
+            )
+            leaf = self.tree.leaves(bins)
+        else:
+            leaf = np.zeros(len(cls), np.int32)
+        size = int(leaf.max()) + 1
+        self.counts = np.bincount(leaf * self.classes + cls, minlength=size * self.classes).reshape(size, self.classes)
+
+    def sample(self, raw: Floats, bins: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int16]:
+        rows = len(raw)
+        if self.single >= 0:
+            return np.full(rows, self.single, np.int16)
+        if self.tree is not None and self.linear is not None and self.binner is not None:
+            scores = self.linear(raw)
+            leaf = self.tree.leaves(np.concatenate([bins, self.binner(scores)], axis=1))
+            spread = systematic(leaf, rng, within=scores[:, 0])
+        else:
+            leaf = np.zeros(rows, np.int32)
+            spread = systematic(leaf, rng)
+        shares = np.cumsum(self.counts, axis=1) / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        return (spread[:, None] >= shares[leaf]).sum(axis=1).clip(0, self.classes - 1).astype(np.int16)
+
+
+class NumberStep:
+    """p(inner score of the column | predictors, the value is continuous)."""
+
+    def __init__(self, inner: Floats, raw: Floats, bins: NDArray[Any], opt: DecoderOptions):
+        self.opt = opt
+        self.linear = Linear(raw, inner.astype(float)[:, None], opt.ridge) if raw.shape[1] else None
+        fitted = self.linear(raw)[:, 0] if self.linear else np.zeros(len(inner), np.float32)
+        residual = inner - fitted
+        edges = np.quantile(residual, np.arange(1, RESIDUAL_BINS) / RESIDUAL_BINS)
+        target = np.searchsorted(edges, residual).astype(np.int32)
+        self.tree: Tree | None = None
+        leaf = np.zeros(len(inner), np.int32)
+        if raw.shape[1]:
+            self.binner = Binner(fitted[:, None])
+            bins = np.concatenate([bins, self.binner(fitted[:, None])], axis=1)
+            self.tree = grow(bins, target, RESIDUAL_BINS, ordered=True, min_leaf=opt.min_leaf, gain=opt.gain)
+            leaf = self.tree.leaves(bins)
+        order = np.lexsort((residual, leaf))
+        self.residual = residual[order]
+        nodes = int(leaf.max()) + 1
+        self.start = np.searchsorted(leaf[order], np.arange(nodes))
+        self.stop = np.searchsorted(leaf[order], np.arange(nodes), side="right")
+        second = np.lexsort((inner, leaf))
+        ranked = inner[second]
+        self.low = ranked[np.minimum(self.start + 1, len(ranked) - 1)]
+        self.high = ranked[np.maximum(self.stop - 2, 0)]
+
+    def sample(self, raw: Floats, bins: NDArray[Any], rng: np.random.Generator) -> Floats:
+        rows = len(raw)
+        leaf, fitted = np.zeros(rows, np.int32), np.zeros(rows, np.float32)
+        if self.tree is not None and self.linear is not None:
+            fitted = self.linear(raw)[:, 0]
+            leaf = self.tree.leaves(np.concatenate([bins, self.binner(fitted[:, None])], axis=1))
+        spread = systematic(leaf, rng, within=fitted)
+        count = (self.stop - self.start)[leaf]
+        place = np.clip(spread * count - 0.5 + self.opt.jitter * rng.standard_normal(rows), 0, count - 1)
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, count - 1)
+        part = place - below
+        base = self.start[leaf]
+        residual = self.residual[base + below] * (1 - part) + self.residual[base + above] * part
+        return np.clip(fitted + residual, self.low[leaf], self.high[leaf]).astype(np.float32)
+
+
+def systematic(group: NDArray[Any], rng: np.random.Generator, within: Floats | None = None) -> NDArray[np.float64]:
+    """For each row a probability in (0, 1), evenly spread in its group: sampling errors shrink without a bias.
+
+    Each group of size s gets a random permutation of (0..s-1 + U) / s.
+    """
+    _ = within
+    order = np.lexsort((rng.random(len(group)), group))
+    sorted_group = group[order]
+    first = np.searchsorted(sorted_group, sorted_group)
+    size = np.searchsorted(sorted_group, sorted_group, side="right") - first
+    spread = np.empty(len(group))
+    spread[order] = (np.arange(len(group)) - first + rng.random(len(group))) / size
+    return spread
+
+
+class Decoder:
+    """The fitted chain of steps. ``order`` is the order in which columns are decoded."""
+
+    def __init__(
+        self,
+        marginals: list[Marginal],
+        encoded: list[Encoded],
+        options: DecoderOptions,
+        points: Floats | None = None,
+        workers: int = 2,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self.marginals, self.options = marginals, options
+        self.order = _order(marginals)
+        n = len(encoded[0].cls) if encoded else 0
+        blocks = [] if points is None else [points.astype(np.float32)]
+        widths = [0 if points is None else points.shape[1]]
+        for j in self.order:
+            blocks.append(features(marginals[j], encoded[j].cls, encoded[j].score))
+            widths.append(widths[-1] + blocks[-1].shape[1])
+        raw = np.concatenate(blocks, axis=1) if blocks else np.zeros((n, 0), np.float32)
+        self.binner = Binner(raw)
+        bins = self.binner(raw)
+        self.widths = widths
+        self.score_of = [_score_table(marginals[j], encoded[j]) for j in range(len(marginals))]
+
+        def fit(step: int) -> tuple[Any, Any, Any]:
+            j = self.order[step]
+            if progress is not None:
+                progress("learning local densities", step, len(self.order))
+            use = _strongest(raw[:, : widths[step]], encoded[j].score, options.predictors)
+            part, cut = raw[:, use], bins[:, use]
+            column = encoded[j]
+            classes = ClassStep(marginals[j], column.cls, part, cut, options)
+            loose = column.cls == CONTINUOUS
+            number = NumberStep(column.inner[loose], part[loose], cut[loose], options) if loose.any() else None
+            return use, classes, number
+
+        if workers > 1 and n > 5000:
+            with ThreadPoolExecutor(workers) as pool:
+                self.steps = list(pool.map(fit, range(len(self.order))))
+        else:
+            self.steps = [fit(step) for step in range(len(self.order))]
+
+    def sample(
+        self, rows: int, rng: np.random.Generator, points: Floats | None = None
+    ) -> list[tuple[NDArray[np.int16], NDArray[np.float64]]]:
+        """For each column, in the table's order, (classes, quantile within the continuous part)."""
+        raw = np.zeros((rows, self.widths[-1]), np.float32)
+        bins = np.zeros((rows, self.widths[-1]), np.uint8)
+        if points is not None:
+            raw[:, : self.widths[0]] = points
+            bins[:, : self.widths[0]] = self._bin(points, 0, self.widths[0])
+        out: list[Any] = [None] * len(self.order)
+        for step, j in enumerate(self.order):
+            use, classes, number = self.steps[step]
+            part, cut = raw[:, use], bins[:, use]
+            cls = classes.sample(part, cut, rng)
+            loose = cls == CONTINUOUS
+            inner = np.zeros(rows, np.float32)
+            if number is not None and loose.any():
+                inner[loose] = number.sample(part[loose], cut[loose], rng)
+            position = ndtr(inner.astype(float))
+            out[j] = (cls, position)
+            low, high = self.widths[step], self.widths[step + 1]
+            raw[:, low:high] = features(self.marginals[j], cls, self.score_of[j](cls, inner))
+            bins[:, low:high] = self._bin(raw[:, low:high], low, high)
+        return out
+
+    def _bin(self, raw: Floats, low: int, high: int) -> NDArray[np.uint8]:
+        part = Binner.__new__(Binner)
+        part.edges = self.binner.edges[low:high]
+        return part(raw)
+
+
+def _score_table(marginal: Marginal, encoded: Encoded) -> Any:
+    """How an avatar's class and inner score become the overall score that patients' columns have."""
+    atoms = np.zeros(marginal.classes, np.float32)
+    for c in np.unique(encoded.cls):
+        atoms[c] = encoded.score[encoded.cls == c][0]
+    loose = encoded.cls == CONTINUOUS
+    inner, score = np.sort(encoded.inner[loose]), np.sort(encoded.score[loose])
+    if len(inner) > 500:
+        keep = np.linspace(0, len(inner) - 1, 500).astype(int)
+        inner, score = inner[keep], score[keep]
+
+    def convert(cls: NDArray[Any], new: Floats) -> Floats:
+        out = atoms[cls]
+        at = cls == CONTINUOUS
+        if at.any():
+            out[at] = np.interp(new[at], inner, score)
+        return out
+
+    return convert
+
+
+def _order(marginals: list[Marginal]) -> list[int]:
+    """Categories first (few classes before many), then numbers, the survival outcome last (event, then time)."""
+
+    def rank(j: int) -> tuple[int, int, int]:
+        column = marginals[j].column
+        if column.outcome:
+            return (2, 0 if column.outcome == "event" else 1, j)
+        return (0, marginals[j].classes, j) if len(marginals[j].knots) == 0 else (1, 0, j)
+
+    return sorted(range(len(marginals)), key=rank)
+
+
+def _strongest(raw: Floats, target: Floats, limit: int) -> NDArray[np.int64]:
+    """The features most correlated with the target when there are more than ``limit``."""
+    if raw.shape[1] <= limit:
+        return np.arange(raw.shape[1])
+    step = max(1, len(raw) // 20_000)
+    part, goal = raw[::step], target[::step] - target[::step].mean()
+    strength = np.abs((part - part.mean(0)).T @ goal) / (part.std(0) + 1e-6)
+    return np.sort(np.argsort(-strength, kind="stable")[:limit])

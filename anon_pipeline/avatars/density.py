@@ -1,0 +1,77 @@
+"""Draw avatars from the local density of patients: a Gaussian fitted to the k nearest patients other than the start.
+
+Every patient starts equally many avatars (to within one). Weights fall with rank and are capped, so that no patient
+counts for more than the policy's share. Decoding a point into a modality belongs to the modality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.avatars.neighbours import nearest
+
+
+@dataclass(frozen=True)
+class Local:
+    """starts: (m,) int64; neighbours: (m, k) int64; weights: (m, k) float32; points: (m, d) float32; notes: what
+    could not be kept, in words and counts."""
+
+    starts: NDArray[np.int64]
+    neighbours: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    points: NDArray[np.float32]
+    notes: list[str] = field(default_factory=list)
+
+
+def weights_of(k: int, maximum: float = 0.05, minimum_effective: float = 20.0) -> NDArray[np.float32]:
+    """k weights that fall with rank (nearest first, half as much at the last), none over ``maximum`` where k allows."""
+    weights = np.linspace(1.0, 0.5, k)
+    weights /= weights.sum()
+    if weights[0] > maximum or 1 / (weights**2).sum() < minimum_effective:
+        weights = np.full(k, 1.0 / k)
+    return weights.astype(np.float32)
+
+
+def draw_local(
+    vectors: NDArray[np.float32],
+    k: int,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    maximum: float = 0.05,
+    minimum_effective: float = 20.0,
+    device: str = "cpu",
+) -> Local:
+    """``size`` avatars from ``vectors`` (n, d). With fewer patients than the weights' cap needs, k is n - 1, weights
+    are even, and a note says so."""
+    n = len(vectors)
+    notes = []
+    least = max(int(np.ceil(1 / maximum)), int(np.ceil(minimum_effective)))
+    wanted = max(k, least)
+    k = min(wanted, n - 1)
+    if k < least:
+        notes.append(f"{n} patients: neighbourhoods of {k}, weights of {1 / k:.3f}")
+    elif wanted > n - 1:
+        notes.append(f"k reduced to {k}")
+    starts = np.concatenate([rng.permutation(n) for _ in range(-(-size // n))])[:size]
+    found = nearest(vectors, k, device)[starts]
+    weights = np.broadcast_to(weights_of(k, maximum, minimum_effective), found.shape).copy()
+    points = np.empty((size, vectors.shape[1]), np.float32)
+    chunk = max(1, 20_000_000 // (k * vectors.shape[1]))
+    for low in range(0, size, chunk):
+        points[low : low + chunk] = _gaussian(vectors, found[low : low + chunk], weights[low : low + chunk], rng)
+    return Local(starts, found, weights, points, notes)
+
+
+def _gaussian(
+    vectors: NDArray[np.float32], found: NDArray[np.int64], weights: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Points of N(mean, covariance) of the weighted neighbours, without forming the covariance."""
+    near = vectors[found]
+    mean = np.einsum("mk,mkd->md", weights, near)
+    noise = rng.standard_normal(found.shape, dtype=np.float32) * np.sqrt(weights)
+    near -= mean[:, None, :]
+    return mean + np.einsum("mk,mkd->md", noise, near)

@@ -1,0 +1,150 @@
+"""One table in, avatars out: the engine of ``anon-pipeline tables``.
+
+The parts are elsewhere: ``columns`` (what each column is), ``marginals`` (values to scores and back), ``decode``
+(the chain of local densities), ``lonely`` (records too close to one person), ``formal`` (differential privacy). Files
+belong to ``tablefile``; attacks to ``anon_pipeline.risk``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anon_pipeline.avatars.columns import RARE, Column, infer
+from anon_pipeline.avatars.decode import Decoder, DecoderOptions
+from anon_pipeline.avatars.lonely import LonelyGuard
+from anon_pipeline.avatars.marginals import Encoded, decode, learn
+from anon_pipeline.errors import BadInput
+from anon_pipeline.keys import seeded_rng
+
+DEFAULT_K = 30
+FIT_ROWS = 100_000
+"""The chain is learnt on a random sample of at most this many patients, so that time is linear above it."""
+CHUNK = 100_000
+ROUNDS = 6
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class TableAvatars:
+    """frame: the avatars, in random order. account: counts for the report (never a value of a patient)."""
+
+    frame: pd.DataFrame
+    account: dict[str, Any] = field(default_factory=dict)
+
+
+def synthesize_table(
+    frame: pd.DataFrame,
+    *,
+    schema: dict[str, Any] | None = None,
+    k: int = DEFAULT_K,
+    size: int | None = None,
+    seed: int = 0,
+    epsilon: float | None = None,
+    progress: Progress | None = None,
+) -> TableAvatars:
+    """Avatars of a table, one row a patient.
+
+    k: the least number of patients that any local density is fitted to (20 or more). size: avatars wanted, the
+    number of patients by default. epsilon: differential privacy instead (see ``formal``). The same frame, arguments
+    and seed give the same avatars. Raises BadInput for a table or an argument that cannot be used.
+    """
+    if k < RARE:
+        raise BadInput(f"k is {k}; at least {RARE} (no patient may weigh more than 1/{RARE})")
+    if size is not None and size < 1:
+        raise BadInput("n must be at least 1")
+    if len(frame) < 2 * k:
+        raise BadInput(f"{len(frame)} rows; k = {k} needs at least {2 * k}")
+    tell = progress or (lambda *_: None)
+    columns = infer(frame, schema)
+    if all(column.kind == "dropped" for column in columns):
+        raise BadInput("no column may leave: all are direct identifiers or free text")
+    size = size or len(frame)
+    if epsilon is not None:
+        from anon_pipeline.avatars.formal import synthesize_formal
+
+        return synthesize_formal(frame, columns, schema=schema, size=size, seed=seed, epsilon=epsilon)
+    rng = seeded_rng(seed, "tables", len(frame), k)
+    account = _account(columns, len(frame), size, k, seed)
+    active = [column for column in columns if column.kind in ("number", "category")]
+    if not active:
+        return TableAvatars(_assemble(columns, {}, size), account)
+    rows = np.sort(rng.choice(len(frame), FIT_ROWS, replace=False)) if len(frame) > FIT_ROWS else None
+    marginals, encoded = [], []
+    for i, column in enumerate(active):
+        tell("learning marginals", i, len(active))
+        marginal, one = learn(column, pd.Series(frame[column.name]), rng)
+        if rows is not None:
+            one = Encoded(one.cls[rows], one.score[rows], one.inner[rows])
+        marginals.append(marginal)
+        encoded.append(one)
+    account["merged_rare"] = {m.column.name: m.merged for m in marginals if m.merged}
+    account["learnt_on"] = len(frame) if rows is None else FIT_ROWS
+    decoder = Decoder(marginals, encoded, DecoderOptions(min_leaf=k), progress=tell)
+    guard = LonelyGuard(marginals, encoded)
+    del encoded
+    drawn, account["lonely"] = _draw(decoder, guard, size, rng, tell)
+    out = {}
+    for i, (column, marginal) in enumerate(zip(active, marginals, strict=True)):
+        tell("decoding", i, len(active))
+        out[column.name] = decode(marginal, drawn[i][0], drawn[i][1])
+        drawn[i] = None
+    account["rows_out"] = size
+    return TableAvatars(_assemble(columns, out, size), account)
+
+
+def _draw(decoder: Decoder, guard: LonelyGuard, size: int, rng: np.random.Generator, tell: Progress) -> tuple[Any, Any]:
+    """Sample in chunks; what is too close to one lone patient is drawn again, then given up to a common record."""
+    parts = []
+    counts = {"checked": 0, "redrawn": 0, "suppressed": 0}
+    for low in range(0, size, CHUNK):
+        tell("drawing avatars", low, size)
+        part = decoder.sample(min(CHUNK, size - low), rng)
+        part = guard.settle(part, lambda rows: decoder.sample(rows, rng), counts, ROUNDS)
+        order = rng.permutation(len(part[0][0]))
+        parts.append([(cls[order], position[order]) for cls, position in part])
+    columns = [
+        (np.concatenate([part[j][0] for part in parts]), np.concatenate([part[j][1] for part in parts]))
+        for j in range(len(parts[0]))
+    ]
+    return columns, counts
+
+
+def _assemble(columns: list[Column], made: dict[str, pd.Series], size: int) -> pd.DataFrame:
+    out = {}
+    for column in columns:
+        if column.kind == "dropped":
+            continue
+        if column.kind == "constant":
+            out[column.name] = _repeat(column, column.constant, size)
+        elif column.kind == "missing":
+            out[column.name] = _repeat(column, None, size)
+        else:
+            out[column.name] = made[column.name].reset_index(drop=True)
+    return pd.DataFrame(out)
+
+
+def _repeat(column: Column, value: Any, size: int) -> pd.Series:
+    series = pd.Series([value] * size, dtype=object)
+    return series.astype(column.dtype) if value is not None or column.dtype != object else series
+
+
+def _account(columns: list[Column], rows: int, size: int, k: int, seed: int) -> dict[str, Any]:
+    return {
+        "generator": "adaptive-density",
+        "rows_in": rows,
+        "rows_out": size,
+        "k": k,
+        "seed": seed,
+        "columns_in": len(columns),
+        "columns_out": sum(column.kind != "dropped" for column in columns),
+        "dropped": [{"column": c.name, "reason": c.reason} for c in columns if c.kind == "dropped"],
+        "constant": [c.name for c in columns if c.kind == "constant"],
+        "all_missing": [c.name for c in columns if c.kind == "missing"],
+        "survival_outcome": {c.outcome: c.name for c in columns if c.outcome},
+    }

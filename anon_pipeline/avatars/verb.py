@@ -1,0 +1,92 @@
+"""The ``tables`` verb without the command line: files in, files and a report out, the verdict obeyed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from anon_pipeline.avatars.tablefile import read_table, write_table
+from anon_pipeline.avatars.tables import DEFAULT_K, Progress, synthesize_table
+from anon_pipeline.errors import BadInput
+
+
+def run_tables(
+    source: Path,
+    target: Path,
+    *,
+    schema: Path | None = None,
+    k: int | None = None,
+    size: int | None = None,
+    seed: int = 0,
+    holdout: Path | None = None,
+    epsilon: float | None = None,
+    want_report: bool = False,
+    force: bool = False,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Make the avatars, attack them when there is a holdout or a report is wanted, write OUT unless a limit is broken.
+
+    Returns the report: ``tables`` (the account), ``attacks``, ``utility``, ``verdict`` (passed, broken, not_asked),
+    ``written`` and ``forced``. Raises BadInput.
+    """
+    if source.resolve() == target.resolve():
+        raise BadInput("IN and OUT are the same file")
+    if target.is_dir():
+        raise BadInput(f"{target.name} is a folder")
+    rules = load_schema(schema)
+    frame, dialect = read_table(source)
+    kept_out = read_table(holdout)[0] if holdout else None
+    if kept_out is not None and list(kept_out.columns) != list(frame.columns):
+        raise BadInput(f"{holdout.name if holdout else ''}: its columns are not those of {source.name}")
+    bar, least = _bar(quiet), DEFAULT_K if k is None else k
+    made = synthesize_table(frame, schema=rules, k=least, size=size, seed=seed, epsilon=epsilon, progress=bar)
+    report: dict[str, Any] = {"attacks": [], "utility": {}, "verdict": "not_asked"}
+    if kept_out is not None or want_report:
+        bar("attacking", 0, 1)
+        from anon_pipeline.risk.report import evaluate
+
+        names = list(made.frame.columns)
+        held = pd.DataFrame(kept_out[names]) if kept_out is not None else None
+        report = dict(evaluate(pd.DataFrame(frame[names]), made.frame, held, schema=rules, seed=seed))
+    bar("", 1, 1)
+    broken = report["verdict"] == "broken"
+    if not broken or force:
+        write_table(made.frame, target, dialect)
+    return {**report, "tables": made.account, "written": not broken or force, "forced": broken and force}
+
+
+def load_schema(path: Path | None) -> dict[str, Any] | None:
+    """``columns: {name: {type, min, max, decimals, outcome}}``. Raises BadInput."""
+    if path is None:
+        return None
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"schema {path.name}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise BadInput(f"schema {path.name}: not YAML") from None
+    if not isinstance(content, dict):
+        raise BadInput(f"schema {path.name}: a mapping was expected")
+    return content
+
+
+def _bar(quiet: bool) -> Progress:
+    """A progress bar on stderr that renames itself with each stage; nothing when quiet or not a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return lambda *_: None
+    from tqdm import tqdm
+
+    bar = tqdm(total=1, leave=False, file=sys.stderr)
+
+    def tell(stage: str, done: int, total: int) -> None:
+        bar.set_description(stage, refresh=False)
+        bar.total, bar.n = max(total, 1), done
+        bar.refresh()
+        if not stage:
+            bar.close()
+
+    return tell
