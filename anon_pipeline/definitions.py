@@ -11,7 +11,7 @@ from anon_pipeline.pipeline.assets.sources import build_sources
 from anon_pipeline.pipeline.assets.stages import build_stage
 from anon_pipeline.pipeline.jobs import build_executor, release_cohort
 from anon_pipeline.pipeline.resources import resources_from_environment
-from anon_pipeline.pipeline.schedules import nightly
+from anon_pipeline.pipeline.schedules import nightly_refresh
 from anon_pipeline.pipeline.sensors import alert_on_failure, register_cohorts
 from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
@@ -25,7 +25,7 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
         **{
             "assets": [*build_sources(), *stages],
             "jobs": [release_cohort],
-            "schedules": [nightly],
+            "schedules": [nightly_refresh],
             "sensors": [register_cohorts, alert_on_failure],
             "resources": resources,
             "executor": build_executor(),

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from anon_pipeline.errors import TransientFailure
+from anon_pipeline.errors import ReleaseRefused, TransientFailure
 from anon_pipeline.pipeline.failures import guarded
 from anon_pipeline.pipeline.resources import HospitalResource
 from anon_pipeline.release.evidence import Evidence
-from anon_pipeline.stages.base import Stage, StageContext, run_stage
-from anon_pipeline.stages.graph import plan
+from anon_pipeline.release.gate import judge
+from anon_pipeline.stages.base import Stage, StageContext, is_current, outputs_intact, run_stage
+from anon_pipeline.stages.graph import EXTRACTION, plan, upstream_of_release
 
 FORCE_TAG = "anon_pipeline/force"
 
@@ -22,19 +23,29 @@ FORCE_TAG = "anon_pipeline/force"
 def do_stage(context: dg.AssetExecutionContext, hospital: HospitalResource, stage: Stage) -> tuple[Evidence, bool]:
     """The stage's evidence, and whether it was there already.
 
-    A stage that ``plan`` does not list is not done again: it would give the same bytes. A run with the tag
-    ``anon_pipeline/force`` does it nevertheless.
+    A stage whose evidence still holds is not done again: it would give the same bytes. A run with the tag
+    ``anon_pipeline/force`` does it nevertheless. The stages of a release judge everything upstream each time.
     """
     with guarded(context):
         stage_context = hospital.stage_context(context.partition_key, context.run_id)
         with _alone(stage_context):
-            forced = context.run_tags.get(FORCE_TAG) == "true"
-            if not forced and stage not in plan(stage_context):
-                evidence, reused = stage_context.evidence(stage.name), True
-            else:
-                evidence, reused = run_stage(stage, stage_context), False
+            reused = context.run_tags.get(FORCE_TAG) != "true" and not has_work(stage, stage_context)
+            if reused and stage.group == "release" and (reasons := judge(stage_context, upstream_of_release()).reasons):
+                raise ReleaseRefused(reasons)
+            evidence = stage_context.evidence(stage.name) if reused else run_stage(stage, stage_context)
     context.log.info(f"{stage.name}: {'its evidence still holds' if reused else evidence.status}")
     return evidence, reused
+
+
+def has_work(stage: Stage, context: StageContext) -> bool:
+    """Whether ``plan`` would list the stage, found out without planning the whole graph where that is not needed."""
+    if stage.name == EXTRACTION:
+        return stage in plan(context)
+    if not is_current(stage, context):
+        return True
+    if outputs_intact(context.evidence(stage.name), context.folder(stage.name)):
+        return False
+    return stage in plan(context, sources=False)
 
 
 @contextlib.contextmanager

@@ -13,12 +13,11 @@ MAXIMUM_CONCURRENT_STEPS = 2
 
 
 def build_executor() -> dg.ExecutorDefinition:
-    """In one process, unless the steps use a GPU or ANON_PIPELINE_EXECUTOR asks for ``isolated`` ones.
+    """One process a cohort's run, unless ANON_PIPELINE_EXECUTOR asks for steps ``isolated`` in their own.
 
-    A step in a process of its own pays its imports again and gives its memory back; decision 0081 has the figures.
+    The run's process ends with the run and gives its memory back, that of a GPU too. Decision 0081 has the figures.
     """
-    wanted = os.environ.get(EXECUTOR_VARIABLE)
-    if wanted == "isolated" or (wanted is None and os.environ.get("ANON_PIPELINE_DEVICE") == "cuda"):
+    if os.environ.get(EXECUTOR_VARIABLE) == "isolated":
         return dg.multiprocess_executor.configured({"max_concurrent": MAXIMUM_CONCURRENT_STEPS}, name="isolated")
     return dg.in_process_executor
 

@@ -29,9 +29,9 @@ class WarehouseResource(dg.ConfigurableResource):
 
     url: str | None = Field(default=None, description="Warehouse URL; else ANON_PIPELINE_WAREHOUSE.")
     images: str | None = Field(
-        default=None, description="Folder of DICOM files; else ANON_PIPELINE_IMAGES, else the policy's."
+        default=None, description="DICOM folder where a policy names none; else ANON_PIPELINE_IMAGES."
     )
-    vcf: str | None = Field(default=None, description="VCF file; else ANON_PIPELINE_VCF, else the policy's.")
+    vcf: str | None = Field(default=None, description="VCF file where a policy names none; else ANON_PIPELINE_VCF.")
 
     def location(self) -> str:
         """The URL. It may hold a password: never log it. Raises BadInput when it is nowhere."""
@@ -108,9 +108,10 @@ class HospitalResource(dg.ConfigurableResource):
         """
         if not COHORT_NAME.match(cohort):
             raise BadInput("a cohort's name holds only a-z, 0-9, '_' and '-'")
+        policy = policy_for(cohort, self.folders.policies_path())
         return StageContext(
             cohort=cohort,
-            policy=policy_for(cohort, self.folders.policies_path()),
+            policy=policy,
             work=self.folders.work_folder() / cohort,
             warehouse=self.warehouse.location(),
             releases=self.releases.location(),
@@ -118,8 +119,8 @@ class HospitalResource(dg.ConfigurableResource):
             signing_key=self.secrets.signing_key(),
             device=self.compute.chosen() if choose_device else "cpu",
             run_id=run_id,
-            images=_setting(self.warehouse.images, "ANON_PIPELINE_IMAGES"),
-            vcf=_setting(self.warehouse.vcf, "ANON_PIPELINE_VCF"),
+            images=None if policy.sources.images else _setting(self.warehouse.images, "ANON_PIPELINE_IMAGES"),
+            vcf=None if policy.sources.vcf else _setting(self.warehouse.vcf, "ANON_PIPELINE_VCF"),
         )
 
 

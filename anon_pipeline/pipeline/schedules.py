@@ -20,13 +20,13 @@ UNFINISHED = [
 
 
 @dg.schedule(
-    name="nightly",
+    name="nightly_refresh",
     cron_schedule="0 2 * * *",
     execution_timezone="Europe/Paris",
     job=release_cohort,
     description="One run for each registered cohort whose inputs, policy or code changed since its release",
 )
-def nightly(
+def nightly_refresh(
     context: dg.ScheduleEvaluationContext, hospital: HospitalResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     cohorts = context.instance.get_dynamic_partitions(COHORTS.name or "")

@@ -124,15 +124,16 @@ def upstream_of_release() -> list[Stage]:
     return [stage for stage in STAGES.values() if stage.group != "release"]
 
 
-def plan(context: StageContext) -> list[Stage]:
+def plan(context: StageContext, *, sources: bool = True) -> list[Stage]:
     """The stages that a run has to do, in order: those whose evidence no longer holds, and those whose purged or
-    damaged outputs they need. Empty when nothing changed."""
+    damaged outputs they need. Empty when nothing changed. ``sources=False`` does not ask whether the hospital's
+    sources changed: a run that has extracted already keeps to what it read."""
     from anon_pipeline.stages.extraction import inputs_changed
 
     stale: set[str] = set()
     for stage in STAGES.values():
         needs_stale = any(needed in stale for needed in stage.needs)
-        changed = stage.name == EXTRACTION and inputs_changed(context)
+        changed = sources and stage.name == EXTRACTION and inputs_changed(context)
         if needs_stale or changed or not is_current(stage, context):
             stale.add(stage.name)
     for name in reversed(STAGES):
