@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/python -m anon_pipeline.demo --folder .demo
+	@$(BIN)/python -m anon_pipeline.pipeline.demo --folder .demo
 
 test: lint unit
 
@@ -36,7 +36,7 @@ unit: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 dev: $(STAMP)
-	@$(BIN)/python -m anon_pipeline.demo --folder .demo --serve
+	@$(BIN)/python -m anon_pipeline.pipeline.demo --folder .demo --serve
 
 bench: $(STAMP)
 	@for area in benchmarks/*/run.py; do echo "== $$area"; $(BIN)/python $$area || exit 1; done
