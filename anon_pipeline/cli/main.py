@@ -6,13 +6,7 @@ import importlib
 
 import typer
 
-VERBS = (
-    "key",
-    "run",
-    "tables",
-    "trace",
-    "verify",
-)
+VERBS = ("dicom", "key", "risk", "run", "tables", "trace", "vcf", "verify")
 
 app = typer.Typer(
     name="anon-pipeline",
