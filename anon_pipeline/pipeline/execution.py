@@ -26,15 +26,19 @@ def do_stage(context: dg.AssetExecutionContext, hospital: HospitalResource, stag
     A stage whose evidence still holds is not done again: it would give the same bytes. A run with the tag
     ``anon_pipeline/force`` does it nevertheless. The stages of a release judge everything upstream each time.
     """
-    with guarded(context):
-        stage_context = hospital.stage_context(context.partition_key, context.run_id)
-        with _alone(stage_context):
-            reused = context.run_tags.get(FORCE_TAG) != "true" and not has_work(stage, stage_context)
-            if reused and stage.group == "release" and (reasons := judge(stage_context, upstream_of_release()).reasons):
-                raise ReleaseRefused(reasons)
-            evidence = stage_context.evidence(stage.name) if reused else run_stage(stage, stage_context)
+    evidence, reused = guarded(context, lambda: _do(context, hospital, stage))
     context.log.info(f"{stage.name}: {'its evidence still holds' if reused else evidence.status}")
     return evidence, reused
+
+
+def _do(context: dg.AssetExecutionContext, hospital: HospitalResource, stage: Stage) -> tuple[Evidence, bool]:
+    stage_context = hospital.stage_context(context.partition_key, context.run_id)
+    with _alone(stage_context):
+        if context.run_tags.get(FORCE_TAG) == "true" or has_work(stage, stage_context):
+            return run_stage(stage, stage_context), False
+        if stage.group == "release" and (reasons := judge(stage_context, upstream_of_release()).reasons):
+            raise ReleaseRefused(reasons)
+        return stage_context.evidence(stage.name), True
 
 
 def has_work(stage: Stage, context: StageContext) -> bool:

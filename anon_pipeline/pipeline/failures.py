@@ -7,16 +7,17 @@ a request to retry, and everything unforeseen by its type and place alone. What 
 
 from __future__ import annotations
 
-import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 
 from anon_pipeline.errors import AnonPipelineError, TransientFailure
 from anon_pipeline.pipeline.silence import silenced
 
+T = TypeVar("T")
 MAXIMUM_RETRIES = 3
 FIRST_DELAY_SECONDS = 10
 _PASSING = {
@@ -72,19 +73,18 @@ def replacement(error: BaseException, attempt: int) -> BaseException:
     return dg.Failure(description=told(error), allow_retries=False)
 
 
-@contextlib.contextmanager
-def guarded(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Run a stage's work so that nothing it raises, prints or warns reaches Dagster as it is."""
+def guarded(context: dg.AssetExecutionContext, work: Callable[[], T]) -> T:
+    """Do a stage's work so that nothing it raises, prints or warns reaches Dagster as it is.
+
+    A function and not a context manager: what a ``with`` statement raises carries the original as its context.
+    """
     raised: BaseException | None = None
     try:
         with silenced():
-            yield
+            return work()
     except BaseException as error:
         raised = error
-    if raised is None:
-        return
     instead = replacement(raised, context.retry_number)
     if isinstance(instead, dg.RetryRequested):
         context.log.warning(f"{told(raised)}; trying again in {instead.seconds_to_wait} s")
-    raised = None
     raise instead
