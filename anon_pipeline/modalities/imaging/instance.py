@@ -1,0 +1,259 @@
+"""One file, from open to written: read, recognise what is held, clean the header, examine the pixels, check, write.
+
+Finding files, processes and reports are in ``engine``; each step's rules are in its own file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from anon_pipeline.keys import Key
+from anon_pipeline.modalities.imaging import bulk as pixels_through
+from anon_pipeline.modalities.imaging import encodings as enc
+from anon_pipeline.modalities.imaging import holdback, pixels, stream, writer
+from anon_pipeline.modalities.imaging.elements import encode, header, sequence
+from anon_pipeline.modalities.imaging.headers import Cleaner
+from anon_pipeline.modalities.imaging.person import CHARSET, IDENTITY_TAGS, Patient, Patients
+from anon_pipeline.modalities.imaging.profile import Profile
+from anon_pipeline.modalities.imaging.quarantine import HeldBack
+from anon_pipeline.modalities.imaging.stream import Bulk, Element, Instance
+from anon_pipeline.modalities.imaging.text import fold, words
+from anon_pipeline.modalities.imaging.uids import Uids
+from anon_pipeline.pseudonyms import Pseudonymiser
+
+METHODS = {
+    "basic": ("113100", "Basic Application Confidentiality Profile"),
+    "clean_pixel_data": ("113101", "Clean Pixel Data Option"),
+    "clean_graphics": ("113103", "Clean Graphics Option"),
+    "clean_structured_content": ("113104", "Clean Structured Content Option"),
+    "clean_descriptors": ("113105", "Clean Descriptors Option"),
+    "retain_modified_dates": ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+    "retain_patient_characteristics": ("113108", "Retain Patient Characteristics Option"),
+    "retain_device_identity": ("113109", "Retain Device Identity Option"),
+    "retain_uids": ("113110", "Retain UIDs Option"),
+    "retain_safe_private": ("113111", "Retain Safe Private Option"),
+    "retain_institution_identity": ("113112", "Retain Institution Identity Option"),
+}
+MEMO_LIMIT = 16 << 20
+SERIES_UID = 0x0020000E
+
+
+@dataclass(frozen=True)
+class Released:
+    """What is told of a released file; nothing of it is a patient's value."""
+
+    series: bytes
+    modality: str
+    frames: int
+    examined: bool
+    boxes: int
+    recompressed: bool
+    bytes_out: int
+
+
+class Deidentifier:
+    """All that one process needs to clean files, one after another."""
+
+    def __init__(self, profile: Profile, key: Key, clean_text: Callable[[str, str], str] | None = None) -> None:
+        pseudonymiser = Pseudonymiser(key)
+        self.profile = profile
+        self.uids = Uids(pseudonymiser, profile.retain_uids)
+        self.cleaner = Cleaner(profile, key, self.uids, clean_text)
+        self.patients = Patients(key, pseudonymiser)
+        self._series = key.derive("imaging-series")
+        self._own: dict[tuple[bool, enc.Layout], list[tuple[int, bytes]]] = {}
+
+    def file(self, source: Path, target: Path, patient_id: str | None = None) -> Released:
+        """Clean ``source`` into ``target``. Raises HeldBack when it may not be released."""
+        try:
+            fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW if source.is_symlink() else os.O_RDONLY)
+        except OSError:
+            raise HeldBack("not_dicom") from None
+        try:
+            return self._clean(stream.read(source, fd), target, patient_id)
+        except (RecursionError, MemoryError):
+            raise HeldBack("too_deep") from None
+        finally:
+            os.close(fd)
+
+    def _clean(self, instance: Instance, target: Path, patient_id: str | None) -> Released:
+        values = {e.tag: e.raw[e.at :] for e in instance.elements}
+        why = holdback.reason(values, self.profile, bool(instance.bulk))
+        if why is not None:
+            raise HeldBack(why)
+        picture = self._picture(instance)
+        patient = self.patients.of({t: values[t] for t in IDENTITY_TAGS if t in values}, patient_id)
+        finding = pixels.examine(instance, values, picture, self.profile, patient.deny) if picture else None
+        parts, head = self._parts(instance, values, patient, picture, finding)
+        self._check(head, patient)
+        sop_class = values[0x00080016].decode("latin-1").strip("\0 ")
+        sop_instance = self.uids(values[0x00080018].decode("latin-1").strip("\0 "))
+        syntax = finding.transfer_syntax if finding and finding.redacted else instance.transfer_syntax
+        meta = writer.file_meta(sop_class, sop_instance, syntax)
+        writer.write(target, meta, parts, instance.fd, syntax == enc.DEFLATED)
+        return Released(
+            self._series.digest("series", values.get(SERIES_UID, b"").decode("latin-1").strip("\0 "))[:12],
+            values.get(0x00080060, b"").decode("latin-1").strip("\0 ")[:2],
+            pixels_through.frames(values) if picture else 0,
+            bool(finding and finding.examined),
+            len(finding.boxes) if finding else 0,
+            syntax != instance.transfer_syntax,
+            target.stat().st_size,
+        )
+
+    @staticmethod
+    def _picture(instance: Instance) -> Bulk | None:
+        found = [b for b in instance.bulk if b.tag in (enc.PIXEL_DATA, enc.FLOAT_PIXELS, enc.DOUBLE_PIXELS)]
+        if len(found) > 1:
+            raise HeldBack("malformed")
+        return found[0] if found else None
+
+    def _parts(
+        self, instance: Instance, values: dict[int, bytes], patient: Patient, picture: Bulk | None,
+        finding: pixels.Finding | None,
+    ) -> tuple[list[writer.Part], bytes]:  # fmt: skip
+        layout, charset, memo = instance.layout, patient.charset, patient.memo
+        redacted = finding is not None and finding.redacted
+        outer = enc.EXPLICIT if redacted and instance.transfer_syntax in enc.ENCAPSULATED else layout
+        marks = dict.fromkeys(finding.elements) if redacted and finding else {}
+        own = self._own_elements((finding is not None and finding.cleaned) or not picture, outer)
+        creators = self.cleaner._creators(instance.elements)
+        pieces: list[tuple[int, bytes]] = list(own)
+        if redacted and finding:
+            pieces += [(tag, encode(tag, vr, value, outer)) for (tag, vr, value) in finding.elements]
+        replaced = {tag for tag, _, _ in marks}
+        if finding is not None and finding.cleaned:
+            replaced.add(0x00280301)
+            pieces.append((0x00280301, encode(0x00280301, b"CS", b"NO", outer)))
+        clean = self.cleaner.element
+        for element in instance.elements:
+            raw = element.raw
+            made = memo.get(raw)
+            if made is None:
+                made = clean(element, layout, patient, charset, 0, 0, creators) or b""
+                if not creators or not element.tag >> 16 & 1:
+                    if patient.memo_bytes > MEMO_LIMIT:
+                        memo.clear()
+                        patient.memo_bytes = 0
+                    memo[raw] = made
+                    patient.memo_bytes += len(raw) + len(made) + 100
+            if made:
+                pieces.append((element.tag, made))
+        if replaced:
+            names = {(tag, data) for tag, data in pieces if tag in replaced}
+            keep = {}
+            for tag, data in pieces:
+                if tag in names or tag not in keep:
+                    keep[tag] = data
+            pieces = list(keep.items())
+        pieces.sort(key=lambda piece: piece[0])
+        head = b"".join(data for _, data in pieces)
+        parts: list[writer.Part] = [head]
+        if picture is not None:
+            parts += finding.parts if redacted and finding else self._through(instance, values, picture)
+        return parts, head
+
+    def _through(self, instance: Instance, values: dict[int, bytes], picture: Bulk) -> list[writer.Part]:
+        """The pixels as they are."""
+        layout = instance.layout
+        encapsulated = instance.transfer_syntax in enc.ENCAPSULATED
+        if (picture.fragments is not None) != encapsulated:
+            raise HeldBack("malformed")
+        if picture.fragments is None:
+            length = pixels_through.native_extent(values, picture, instance)
+            vr = picture.vr if picture.vr in (b"OB", b"OW", b"OF", b"OD") else b"OW"
+            parts: list[writer.Part] = [header(picture.tag, vr, length + (length & 1), layout)]
+            taken = length + 1 if length & 1 and picture.length > length else length  # the pad byte may be inside
+            if instance.memory is not None:
+                parts.append(instance.memory[picture.offset : picture.offset + taken])
+            else:
+                parts.append((picture.offset, taken))
+            if taken & 1:
+                parts.append(b"\0")
+            return parts
+        return pixels_through_fragments(instance, values, picture)
+
+    def _own_elements(self, pixels_cleaned: bool, layout: enc.Layout) -> list[tuple[int, bytes]]:
+        found = self._own.get((pixels_cleaned, layout))
+        if found is not None:
+            return found
+        profile = self.profile
+        names = ["basic"]
+        names += [
+            n for n in METHODS if n != "basic" and getattr(profile, n) and (n != "clean_pixel_data" or pixels_cleaned)
+        ]
+        items = [
+            b"".join(
+                (
+                    encode(0x00080100, b"SH", METHODS[n][0].encode(), layout),
+                    encode(0x00080102, b"SH", b"DCM", layout),
+                    encode(0x00080104, b"LO", METHODS[n][1].encode(), layout),
+                )
+            )
+            for n in names
+        ]
+        dates = b"MODIFIED" if profile.retain_modified_dates else b"REMOVED"
+        made = [
+            (0x00120062, encode(0x00120062, b"CS", b"YES", layout)),
+            (0x00120063, encode(0x00120063, b"LO", b"PS3.15 Annex E, deny by default", layout)),
+            (0x00120064, sequence(0x00120064, items, layout)),
+            (0x00280303, encode(0x00280303, b"CS", dates, layout)),
+        ]
+        self._own[(pixels_cleaned, layout)] = made
+        return made
+
+    @staticmethod
+    def _check(head: bytes, patient: Patient) -> None:
+        """The last look: no identifier of the patient is anywhere in the cleaned header."""
+        for needle in patient.canaries:
+            if needle in head:
+                raise HeldBack("self_check")
+        if patient.numeric_canaries is not None and patient.numeric_canaries.search(head):
+            raise HeldBack("self_check")
+
+
+def pixels_through_fragments(instance: Instance, values: dict[int, bytes], picture: Bulk) -> list[writer.Part]:
+    """Compressed pixels as they are, without text beside the picture; large ones are streamed."""
+    fragments = picture.fragments or []
+    if not fragments:
+        raise HeldBack("pixel_length")
+    little = instance.layout
+    start = header(picture.tag, b"OB", enc.UNDEFINED, little)
+    table = pixels_through.offset_table(instance.read(*fragments[0]), pixels_through.frames(values))
+    syntax = instance.transfer_syntax
+    lead = start + _item(len(table)) + table
+
+    def pieces() -> list[bytes]:
+        out = [lead]
+        for offset, length in fragments[1:]:
+            out.append(_item(length + (length & 1)))
+            out.append(pixels_through.clean_fragment(syntax, instance.read(offset, length)))
+            if length & 1:
+                out.append(b"\0")
+        out.append(_END)
+        return out
+
+    if instance.memory is not None:
+        return list(pieces())
+
+    def stream_out(target: int) -> None:
+        os.write(target, lead)
+        for offset, length in fragments[1:]:
+            data = pixels_through.clean_fragment(syntax, instance.read(offset, length))
+            writer.write_all(target, _item(length + (length & 1)) + data + (b"\0" if length & 1 else b""))
+        writer.write_all(target, _END)
+
+    return [stream_out]
+
+
+_END = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+
+def _item(length: int) -> bytes:
+    return b"\xfe\xff\x00\xe0" + length.to_bytes(4, "little")
+
+
+__all__ = ["CHARSET", "Deidentifier", "Element", "Released", "fold", "words"]
