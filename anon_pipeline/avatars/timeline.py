@@ -1,0 +1,119 @@
+"""The avatars' calendar: birth, observed period, death and visits, the same for every modality of a draw.
+
+Everything here is a function of the cohort, the draw and the seed, so that observational data and biology, which do
+not know each other, place their events in the same visits. Dates come from smoothed distributions; no patient's date
+is carried over. What happens in a visit belongs to the modalities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_pipeline.avatars.patients import AvatarPatients, _Held, decode_patients, patient_table, query
+from anon_pipeline.avatars.series import GapModel
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.keys import seeded_rng
+from anon_pipeline.modalities import Draw
+
+
+@dataclass
+class Visits:
+    """One row a visit, sorted by id. avatar: row of the draw. id: new visit_occurrence_id. concept, start, stop:
+    days since 1970, inclusive. kind: visit_type_concept_id."""
+
+    avatar: NDArray[np.int64]
+    id: NDArray[np.int64]
+    concept: NDArray[np.int64]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    def of(self, avatars: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(order, first): ``order[first[i]:first[i + 1]]`` are avatar i's visits by start."""
+        order = np.lexsort((self.start, self.avatar))
+        first = np.searchsorted(self.avatar[order], np.arange(avatars + 1))
+        return order, first
+
+
+@dataclass
+class Timeline:
+    """Days since 1970, one entry an avatar: birth, start and end of observation, death (-1: alive). ids: person_id."""
+
+    patients: AvatarPatients
+    birth: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    death: NDArray[np.int64]
+    visits: Visits
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        return self.patients.ids
+
+
+def timeline(cohort: Cohort, draw: Draw, seed: int) -> Timeline:
+    """The calendar of a draw's avatars."""
+    return _timeline(_Held(cohort, draw, seed))
+
+
+@lru_cache(maxsize=1)
+def _timeline(held: _Held) -> Timeline:
+    cohort, draw, seed = held.cohort, held.draw, held.seed
+    patients = decode_patients(cohort, draw, seed)
+    frame = patients.frame
+    rng = seeded_rng(seed, "timeline", draw.size)
+    start = (frame["start"].astype("datetime64[us]").astype("int64") // 86_400_000_000).to_numpy()
+    length = np.maximum(frame["length"].to_numpy(dtype=np.int64), 0)
+    birth = start - np.maximum(frame["age"].to_numpy(dtype=np.int64), 0)
+    end = start + length
+    dead = frame["dead"].to_numpy() == 1 if "dead" in frame else np.zeros(draw.size, bool)
+    after = frame["until_death"].fillna(0).to_numpy(dtype=float) if "until_death" in frame else np.zeros(draw.size)
+    death = np.where(dead, end + np.maximum(after, 0).astype(np.int64), -1)
+    visits = _visits(cohort, frame, start, end, rng)
+    return Timeline(patients, birth, start, end, death, visits)
+
+
+def _visits(
+    cohort: Cohort, frame: pd.DataFrame, start: NDArray[np.int64], end: NDArray[np.int64], rng: np.random.Generator
+) -> Visits:
+    names = [name for name in frame.columns if name.startswith("visit:")]
+    empty = np.empty(0, np.int64)
+    if not names:
+        return Visits(empty, empty, empty, empty, empty)
+    table = patient_table(cohort)
+    rows = query(
+        """select person_id, visit_concept_id as concept, date_diff('day', date '1970-01-01', cast(visit_start_date as
+        date)) as d, greatest(coalesce(date_diff('day', cast(visit_start_date as date), cast(visit_end_date as date)),
+        0), 0) as stay from {t} where visit_start_date is not null""",
+        t=cohort.path("visit_occurrence"),
+    )
+    rows["code"] = rows["concept"].map(table.goes["visit_occurrence"]).fillna(0).astype("int64")
+    real = real_spans(table.frame)
+    parts: dict[str, list[Any]] = {"avatar": [], "concept": [], "start": [], "stop": []}
+    for name in names:
+        code = int(name.split(":")[1])
+        part = rows[rows["code"] == code]
+        model = GapModel(part["person_id"].to_numpy(), part["d"].to_numpy(), real, part["stay"].to_numpy(dtype=float))
+        counts = frame[name].to_numpy(dtype=np.int64)
+        avatar, day, stay = model.sample(counts, start, end, rng)
+        parts["avatar"].append(avatar)
+        parts["concept"].append(np.full(len(avatar), code))
+        parts["start"].append(day)
+        parts["stop"].append(np.minimum(day + stay, end[avatar]))
+    joined = {name: np.concatenate(values).astype(np.int64) for name, values in parts.items()}
+    ids = rng.permutation(len(joined["avatar"])).astype(np.int64) + 1
+    order = np.argsort(ids)
+    return Visits(
+        joined["avatar"][order], ids[order], joined["concept"][order], joined["start"][order], joined["stop"][order]
+    )
+
+
+def real_spans(frame: pd.DataFrame) -> pd.DataFrame:
+    """Patients' own observed periods, in days since 1970: columns a, b, indexed by person_id."""
+    a = frame["start"].astype("datetime64[us]").astype("int64") // 86_400_000_000
+    return pd.DataFrame({"a": a, "b": a + frame["length"]}, index=frame.index)
