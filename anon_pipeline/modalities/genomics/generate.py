@@ -1,0 +1,227 @@
+"""Synthetic haplotypes of every stratum, chunk by chunk. What leaves was decided by ``survey``.
+
+Two files are written: the walkers' haplotypes as they come, then, once a segment's pairing is known, the people's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.keys import seeded_rng
+from anon_pipeline.modalities.genomics.formats import GeneticMap
+from anon_pipeline.modalities.genomics.pbwt import starting_state, walk
+from anon_pipeline.modalities.genomics.store import Chunk, Header, Store, StoreWriter, packed_presence
+from anon_pipeline.modalities.genomics.strata import Strata
+from anon_pipeline.modalities.genomics.survey import Survey
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is made: ``stratum`` (m,) of each synthetic person, ``pattern`` (m,) the training person whose ploidy
+    pattern (so sex) the synthetic person has."""
+
+    stratum: NDArray[np.int64]
+    pattern: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        return len(self.stratum)
+
+
+def make_plan(header: Header, people: NDArray[np.int64], strata: Strata, size: int, seed: int) -> Plan:
+    """Strata in the training's proportions, ploidy patterns too (those of at least 5 people)."""
+    rng = seeded_rng(seed, "genomics", "plan")
+    sizes = np.array(strata.sizes, dtype=float)
+    exact = sizes / sizes.sum() * size
+    counts = np.floor(exact).astype(int)
+    for index in np.argsort(counts - exact, kind="stable")[: size - int(counts.sum())]:
+        counts[index] += 1
+    stratum = np.repeat(np.arange(len(counts)), counts)
+    signature = ploidy_classes(header, people)
+    common = np.isin(signature, [value for value in np.unique(signature) if (signature == value).sum() >= 5])
+    pattern = np.empty(size, np.int64)
+    for label in range(len(strata.names)):
+        members = strata.members(label)
+        usable = members[common[members]] if common[members].any() else members
+        mine = np.flatnonzero(stratum == label)
+        ordered = usable[np.argsort(signature[usable], kind="stable")]
+        pattern[mine] = rng.permutation(_spread(ordered, len(mine), rng))
+    return Plan(stratum, pattern)
+
+
+def ploidy_classes(header: Header, people: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) int64: people with the same ploidy in every segment share a number."""
+    columns = []
+    for number in range(len(header.segments)):
+        present = header.present(number)
+        columns.append(present[2 * people].astype(int) + 2 * present[2 * people + 1])
+    table = np.stack(columns, axis=1) if columns else np.zeros((len(people), 1), int)
+    return np.unique(table, axis=0, return_inverse=True)[1].ravel()
+
+
+def _spread(pool: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """``size`` of the pool, each as often as any other to within one."""
+    place = ((np.arange(size) + rng.random()) * len(pool) / max(size, 1)).astype(int) % len(pool)
+    return pool[place]
+
+
+@dataclass
+class _Walk:
+    """The walkers of one stratum on one segment."""
+
+    pool: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    order: NDArray[np.int32]
+    rank: NDArray[np.int32]
+    run_start: NDArray[np.float64]
+    stream: np.uint64
+    site: int = 0
+
+
+@dataclass
+class Generator:
+    """Streams a store's training haplotypes into synthetic ones.
+
+    panel: rows of public haplotypes aligned with the store's rows, asked per chunk, or None.
+    """
+
+    store: Store
+    people: NDArray[np.int64]
+    survey: Survey
+    strata: Strata
+    plan: Plan
+    genetic: GeneticMap
+    block: int
+    limit_cm: float
+    seed: int
+    panel: Any = None
+    progress: Any = None
+    walks: list[_Walk] = field(default_factory=list)
+
+    def run(self, path: Path) -> Header:
+        """Write the walkers' haplotypes: slots 2j, 2j+1 of synthetic person j, not yet paired."""
+        size = self.plan.size
+        header = Header(
+            [f"w{number}" for number in range(size)],
+            dict(self.store.header.contigs),
+            self.store.header.build,
+            [],
+            {},
+            self.store.header.phased,
+        )
+        header.segments.extend(self._presence(number) for number in range(len(self.store.header.segments)))
+        writer = StoreWriter(path, 2 * size)
+        segment = -1
+        for chunk in self.store.chunks():
+            if chunk.sites.segment != segment:
+                segment = chunk.sites.segment
+                self._start(segment)
+            keep = self.survey.leaves[chunk.sites.source]
+            if self.progress is not None:
+                self.progress(len(keep))
+            if not keep.any():
+                continue
+            emitted = self._emit(chunk, keep)
+            writer.write(chunk.sites.take(keep), np.packbits(emitted, axis=1))
+        writer.close(header)
+        return header
+
+    def _presence(self, segment: int) -> dict[str, Any]:
+        present = self.store.header.present(segment)
+        people = self.people[self.plan.pattern]
+        mine = np.empty(2 * self.plan.size, dtype=bool)
+        mine[0::2], mine[1::2] = present[2 * people], present[2 * people + 1]
+        contig = self.store.header.segments[segment]["contig"]
+        return {"contig": contig, "present": packed_presence(mine)}
+
+    def _start(self, segment: int) -> None:
+        present = self.store.header.present(segment)
+        self.walks = []
+        phased = self.store.header.phased
+        for label in range(len(self.strata.names)):
+            members = self.people[self.strata.members(label)]
+            mine = np.flatnonzero(self.plan.stratum == label)
+            rng = seeded_rng(self.seed, "genomics", "walk", segment, label)
+            if phased:
+                pool = np.stack([2 * members, 2 * members + 1], axis=1).ravel()
+                pool = pool[present[pool]]
+                slots = np.stack([2 * mine, 2 * mine + 1], axis=1).ravel()
+            else:
+                pool, slots = members, mine
+            extra = self.panel.size(label) if self.panel is not None else 0
+            if not len(pool) or not len(slots):
+                continue
+            order, rank, start = starting_state(len(pool) + extra, len(slots), rng)
+            stream = np.uint64(rng.integers(0, 2**63))
+            self.walks.append(_Walk(pool, slots, order, rank, start, stream))
+
+    def _emit(self, chunk: Chunk, keep: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        sites = chunk.sites
+        rows = np.flatnonzero(keep)
+        alleles = chunk.alleles()[rows]
+        lost = chunk.missing_mask()
+        lost = lost[rows] if lost is not None else None
+        where = self.genetic.centimorgans(sites.contig, sites.position[rows])
+        record = sites.record[rows]
+        first = np.ones(len(rows), np.uint8)
+        first[1:] = record[1:] != record[:-1]
+        emitted = np.zeros((len(rows), 2 * self.plan.size), np.uint8)
+        for walk_ in self.walks:
+            self._walk(walk_, alleles, lost, first, where, emitted, sites.take(rows) if self.panel else None)
+        return emitted
+
+    def _walk(
+        self,
+        walk_: _Walk,
+        alleles: NDArray[np.uint8],
+        lost: NDArray[np.uint8] | None,
+        first: NDArray[np.uint8],
+        where: NDArray[np.float64],
+        emitted: NDArray[np.uint8],
+        sites: Any,
+    ) -> None:
+        none = np.zeros((0, 0), np.uint8)
+        if self.store.header.phased:
+            planes = np.ascontiguousarray(alleles[:, walk_.pool])
+            gone = none if lost is None else np.ascontiguousarray(lost[:, walk_.pool])
+            if self.panel is not None:
+                planes, gone = self.panel.extend(planes, gone, sites)
+        else:
+            planes = _interleaved(alleles, walk_.pool)
+            gone = none if lost is None else _interleaved(lost, walk_.pool)
+            first = np.repeat(first, 2)
+            first[1::2] = 0
+            where = np.repeat(where, 2)
+        out = np.empty((len(planes), len(walk_.slots)), np.uint8)
+        walk(
+            planes, gone, first, where, walk_.order, walk_.rank, walk_.run_start,
+            self.block, self.limit_cm, walk_.stream, walk_.site, out,
+        )  # fmt: skip
+        walk_.site += len(planes)
+        if self.store.header.phased:
+            emitted[:, walk_.slots] = out
+        else:
+            emitted[:, 2 * walk_.slots] = out[0::2]
+            emitted[:, 2 * walk_.slots + 1] = out[1::2]
+
+
+def _interleaved(planes: NDArray[np.uint8], people: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """(rows, slots) to (2 rows, people): a row's first slot of everyone, then its second."""
+    both = np.empty((2 * len(planes), len(people)), np.uint8)
+    both[0::2] = planes[:, 2 * people]
+    both[1::2] = planes[:, 2 * people + 1]
+    return both
+
+
+def paired_chunks(walkers: Store, pairing: dict[int, NDArray[np.int64]]) -> Iterator[tuple[Chunk, NDArray[np.uint8]]]:
+    """Each chunk of the walkers with its alleles put in the people's slots."""
+    for chunk in walkers.chunks():
+        alleles = chunk.alleles()
+        order = pairing.get(chunk.sites.segment)
+        yield chunk, alleles if order is None else alleles[:, order]

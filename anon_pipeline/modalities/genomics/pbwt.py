@@ -1,0 +1,135 @@
+"""The PBWT-block mosaic in numba: haplotypes walked in positional order.
+
+Durbin 2014 (doi:10.1093/bioinformatics/btu014).
+
+At each record the donor of every walker is redrawn uniformly among the haplotypes of its block: B neighbours in the
+order of reversed prefixes, so haplotypes that share the longest recent past. Uniform redraws inside fixed blocks keep
+every allele's frequency in expectation. Files, strata and pairing are elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint64
+from numpy.typing import NDArray
+
+
+@njit(cache=True, inline="always")
+def mixed(value: Any) -> Any:
+    """SplitMix64's finaliser: a counter to 64 well-mixed bits."""
+    value = uint64(value + uint64(0x9E3779B97F4A7C15))
+    value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return value ^ (value >> uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def _fill_missing(plane: Any, missing: Any, order: Any) -> None:
+    """A missing call takes the allele of the haplotype before it in the order (after it, for the first)."""
+    size = len(order)
+    last = -1
+    for rank in range(size):
+        sequence = order[rank]
+        if missing[sequence]:
+            if last >= 0:
+                plane[sequence] = plane[last]
+        else:
+            last = sequence
+    following = -1
+    for rank in range(size - 1, -1, -1):
+        sequence = order[rank]
+        if not missing[sequence]:
+            following = sequence
+        elif following >= 0:
+            before = False
+            for earlier in range(rank):
+                if not missing[order[earlier]]:
+                    before = True
+                    break
+            if before:
+                break
+            plane[sequence] = plane[following]
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    planes: Any,
+    missing: Any,
+    first: Any,
+    centimorgan: Any,
+    order: Any,
+    rank: Any,
+    run_start: Any,
+    block: int,
+    limit: float,
+    stream: Any,
+    site: int,
+    emitted: Any,
+) -> None:
+    """Walk one chunk; ``order``, ``rank`` and ``run_start`` are the state, changed in place.
+
+    planes: (rows, M) uint8, the pool's alleles; missing: the same, or (0, 0). first: (rows,) whether a row begins a
+    record (the rows of one record share their donor). centimorgan: (rows,). order: (M,) int32, the positional order.
+    rank: (W,) int32, where each walker's donor stands in it. run_start: (W,) float64, where the walker's current
+    donor began. limit: longest run of one donor, in cM. stream: a 64-bit seed; site: rows walked before this chunk.
+    emitted: (rows, W) uint8, the output.
+    """
+    rows, size = planes.shape
+    walkers = len(rank)
+    moved = np.empty(size, np.int32)
+    after = np.empty(size, np.int32)
+    blocks = max(size // block, 1)
+    for row in range(rows):
+        plane = planes[row]
+        if missing.shape[0]:
+            _fill_missing(plane, missing[row], order)
+        if first[row]:
+            here = centimorgan[row]
+            key = mixed(stream ^ mixed(uint64(site + row)))
+            for walker in range(walkers):
+                old = rank[walker]
+                number = min(old // block, blocks - 1)
+                start = number * block
+                width = size - start if number == blocks - 1 else block
+                bits = mixed(key + uint64(walker)) >> uint64(32)
+                new = start + np.int32((bits * uint64(width)) >> uint64(32))
+                if new == old:
+                    if here - run_start[walker] > limit and width > 1:
+                        shift = 1 + np.int32(mixed(key ^ uint64(walker)) % uint64(width - 1))
+                        new = start + (old - start + shift) % width
+                        run_start[walker] = here
+                else:
+                    run_start[walker] = here
+                rank[walker] = new
+        zeros = 0
+        for place in range(size):
+            zeros += 1 - plane[order[place]]
+        low, high = 0, zeros
+        for place in range(size):
+            sequence = order[place]
+            if plane[sequence]:
+                moved[place] = high
+                after[high] = sequence
+                high += 1
+            else:
+                moved[place] = low
+                after[low] = sequence
+                low += 1
+        line = emitted[row]
+        for walker in range(walkers):
+            new = moved[rank[walker]]
+            line[walker] = 1 if new >= zeros else 0
+            rank[walker] = new
+        for place in range(size):
+            order[place] = after[place]
+
+
+def starting_state(
+    size: int, walkers: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """A random order of the pool, walkers spread evenly over it, and runs that begin now."""
+    order = rng.permutation(size).astype(np.int32)
+    rank = ((np.arange(walkers) + rng.random()) * size / walkers).astype(np.int64) % size
+    return order, rng.permutation(rank).astype(np.int32), np.full(walkers, -np.inf)
