@@ -10,20 +10,17 @@ from anon_pipeline.policy import COHORT_NAME, load_policy
 
 
 def known_cohorts(hospital: HospitalResource) -> tuple[list[str], list[str]]:
-    """Names of cohorts, sorted, and what could not be used, in words that hold no name of the warehouse.
+    """Names of cohorts, sorted, and what could not be used, each in a sentence without a patient's value.
 
     Raises the warehouse's failures.
     """
     from anon_pipeline.warehouse import open_warehouse
 
     with open_warehouse(hospital.warehouse.location()) as warehouse:
-        found = [str(name) for name in warehouse.cohorts()]
-    names = {name for name in found if COHORT_NAME.match(name)}
-    faults = []
-    if unusable := len(found) - len([name for name in found if COHORT_NAME.match(name)]):
-        faults.append(f"{unusable} cohorts of the warehouse have names with other signs than a-z, 0-9, '_' and '-'")
-    defined, wrong = _defined_by_policies(hospital.folders.policies_path())
-    return sorted(names | defined), faults + wrong
+        found = {entry.name for entry in warehouse.cohorts()}
+    defined, faults = _defined_by_policies(hospital.folders.policies_path())
+    usable = {name for name in found if COHORT_NAME.match(name)}
+    return sorted(usable | defined), faults
 
 
 def _defined_by_policies(folder: Path) -> tuple[set[str], list[str]]:
