@@ -1,0 +1,267 @@
+"""Writing avatars' notes from shared phrases and the avatars' own facts, and checking every number that was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.errors import CannotBeMadeSafe
+from anon_pipeline.keys import Key, seeded_rng
+from anon_pipeline.modalities import Draw, Synthesis
+from anon_pipeline.modalities.text.synthetic import choice, moments
+from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground, ground
+from anon_pipeline.modalities.text.synthetic.notes import read_notes
+from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, SLOT, Note, Phrase, shared_phrases
+from anon_pipeline.surrogates.identity import surrogate_person
+from anon_pipeline.surrogates.places import surrogate_hospital
+
+FactsAt = Callable[[pa.Table], pd.DataFrame]
+LEAST_PATIENTS = 30
+DOCTOR = re.compile(r"(Dr|Docteur|Pr|Professeur|Signé|Interne|Médecin)[\s.:]*(le |la )?$", re.IGNORECASE)
+
+SCHEMA = pa.schema(
+    [
+        ("note_id", pa.int64()),
+        ("person_id", pa.int64()),
+        ("note_date", pa.date32()),
+        ("note_title", pa.string()),
+        ("note_text", pa.string()),
+    ]
+)
+
+
+@dataclass
+class Language:
+    """What is said in one kind of note: phrases that can be written, what their slots are, and who gets which."""
+
+    phrases: list[Phrase]
+    grounds: list[list[Ground | None]]
+    needed: list[dict[str, float]]
+    groups: list[choice.Group]
+    choosers: list[choice.Chooser]
+
+
+def synthesize(
+    cohort: Cohort,
+    draw: Draw,
+    seed: int,
+    out: Path,
+    *,
+    facts_of_real: FactsAt,
+    facts_of_avatars: FactsAt,
+    decoded: Cohort,
+    ids: np.ndarray,
+    k: int,
+) -> Synthesis:
+    """Write ``out/note.parquet``: the avatars' notes.
+
+    facts_of_real, facts_of_avatars: facts at moments (see ``anon_pipeline.facts``). decoded: the avatars' tables.
+    ids: (m,) person_id of each avatar. k: patients that a phrase needs. Raises CannotBeMadeSafe when the cohort is too
+    small for shared phrases.
+    """
+    notes = read_notes(cohort)
+    persons = {note.person_id for note, _ in notes}
+    if len(persons) < max(k, LEAST_PATIENTS):
+        raise CannotBeMadeSafe(f"{len(persons)} patients have notes; shared phrases need {max(k, LEAST_PATIENTS)}")
+    rows = [{"row": n.row, "person_id": n.person_id, "kind": n.kind, "date": day} for n, day in notes]
+    real_moments = pa.table(
+        {
+            "row": pa.array([r["row"] for r in rows], pa.int64()),
+            "person_id": pa.array([r["person_id"] for r in rows], pa.int64()),
+            "date": pa.array([r["date"] for r in rows], pa.date32()),
+        }
+    )
+    visits = moments.visits_of(cohort)
+    real_dates = moments.dates_of(rows, visits, moments.births_of(cohort))
+    languages, dropped = learn([n for n, _ in notes], facts_of_real(real_moments), real_dates, k)
+    rng = seeded_rng(seed, "text")
+    known = moments.habits(rows, visits)
+    table, kinds, dates = moments.avatar_moments(rows, draw, ids, known, moments.visits_of(decoded), rng)
+    births = moments.births_of(decoded)
+    dates["birth_date"] = {
+        row: births[person] for row, person in enumerate(table["person_id"].to_pylist()) if person in births
+    }
+    written, checked, agreeing = _write_all(table, kinds, dates, facts_of_avatars(table), languages, seed, rng)
+    pq.write_table(written, out / "note.parquet", compression="zstd")
+    counts = {
+        "notes": written.num_rows,
+        "phrases_shared": sum(len(language.phrases) for language in languages.values()),
+        "phrases_without_ground": dropped,
+        "facts_written": checked,
+        "facts_agreeing": agreeing,
+    }
+    return Synthesis([Path("note.parquet")], counts, [f"phrases are shared by at least {k} patients"])
+
+
+def learn(
+    notes: list[Note], facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]], k: int
+) -> tuple[dict[str, Language], int]:
+    """A language a kind of note, and how many shared phrases were left out for a number that is no known fact."""
+    languages, dropped = {}, 0
+    for kind, phrases in shared_phrases(notes, k).items():
+        rows = [note.row for note in notes if note.kind == kind]
+        own = facts.reindex(rows)
+        kept, grounds = [], []
+        for phrase in phrases:
+            found = ground(phrase, own, dates, k)
+            if found is None:
+                dropped += 1
+            else:
+                kept.append(phrase)
+                grounds.append(found)
+        subjects = [frozenset(g.fact for g in slots if g is not None) - {"note_date", "age"} for slots in grounds]
+        groups = choice.alternatives(kept, len(rows), subjects)
+        choosers = [choice.fit(group, kept, own, max(10, k // 2)) for group in groups]
+        binary = own[[name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]]
+        needed = [choice.requirements(phrase, binary) for phrase in kept]
+        languages[kind] = Language(kept, grounds, needed, groups, choosers)
+    return languages, dropped
+
+
+def _write_all(
+    table: pa.Table,
+    kinds: list[str],
+    dates: Mapping[str, Mapping[int, dt.date]],
+    facts: pd.DataFrame,
+    languages: dict[str, Language],
+    seed: int,
+    rng: np.random.Generator,
+) -> tuple[pa.Table, int, int]:
+    persons, days = table["person_id"].to_pylist(), table["date"].to_pylist()
+    texts, checked, agreeing = [""] * len(kinds), 0, 0
+    for kind, language in sorted(languages.items()):
+        rows = np.array([i for i, own in enumerate(kinds) if own == kind], np.int64)
+        if not len(rows):
+            continue
+        own = facts.reindex(rows)
+        drawn = [chooser.sample(own, rng, _writable(language, chooser, own, dates)) for chooser in language.choosers]
+        for place, row in enumerate(rows):
+            said = [int(column[place]) for column in drawn if column[place] != choice.SILENCE]
+            names = _Names(seed, persons[row], own.iloc[place].get("female"))
+            pieces: list[tuple[str, Phrase]] = []
+            for index in said:
+                text, values = _fill(language, index, own.iloc[place], dates, int(row), names)
+                checked += len(values)
+                agreeing += _agree(language.phrases[index], language.grounds[index], text, values)
+                pieces.append((text, language.phrases[index]))
+            texts[row] = joined(pieces)
+    keep = [i for i, text in enumerate(texts) if text]
+    order = seeded_rng(seed, "note-order").permutation(len(keep))
+    chosen = [keep[i] for i in order]
+    columns = {
+        "note_id": list(range(1, len(chosen) + 1)),
+        "person_id": [persons[i] for i in chosen],
+        "note_date": [days[i] for i in chosen],
+        "note_title": [kinds[i] for i in chosen],
+        "note_text": [texts[i] for i in chosen],
+    }
+    return pa.table(columns, schema=SCHEMA), checked, agreeing
+
+
+def _writable(
+    language: Language, chooser: choice.Chooser, facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]]
+) -> np.ndarray:
+    """(rows, classes): whether the avatar has every fact that the phrase speaks of, and none that it excludes."""
+    allowed = np.ones((len(facts), len(chooser.classes)), bool)
+    for column, index in enumerate(chooser.classes):
+        if index == choice.SILENCE:
+            continue
+        for slot in language.grounds[index]:
+            if slot is None:
+                continue
+            if slot.date_format:
+                allowed[:, column] &= np.array([row in dates.get(slot.fact, {}) for row in facts.index])
+            elif slot.fact in facts:
+                allowed[:, column] &= facts[slot.fact].notna().to_numpy()
+            else:
+                allowed[:, column] = False
+        for name, value in language.needed[index].items():
+            allowed[:, column] &= facts[name].to_numpy() == value if name in facts else value == 0
+    return allowed
+
+
+def joined(pieces: list[tuple[str, Phrase]]) -> str:
+    """The pieces with what belongs between them: a line break where either wants one, a comma between clauses."""
+    parts = []
+    for number, (text, phrase) in enumerate(pieces):
+        following = pieces[number + 1][1] if number + 1 < len(pieces) else None
+        if following is None or following.before == "\n" or phrase.after == "\n":
+            mark = "." if phrase.after == ", " else ""
+            parts.append(text + mark + "\n")
+        elif phrase.after == ", " and following.before == ", ":
+            parts.append(text + ", ")
+        else:
+            parts.append(text + ("" if text.endswith((".", ":", "!", "?")) else ".") + " ")
+    return "".join(parts).strip()
+
+
+class _Names:
+    """Made-up names for the slots of one avatar's notes: the avatar's own, and its doctors'."""
+
+    def __init__(self, seed: int, avatar: int, female: Any) -> None:
+        self.key = Key(Key(str(seed).rjust(40, "0").encode() + b"avatars' names").digest("text-names"))
+        sex = None if female is None or not np.isfinite(female) else ("F" if female else "M")
+        self.patient = surrogate_person(self.key, f"avatar {avatar}", sex)
+        self.doctor = surrogate_person(self.key, f"doctor {avatar % 97}", None)
+        self.hospital = surrogate_hospital(self.key, "avatars", "CHU")
+
+    def of(self, label: str, before: str) -> str:
+        person = self.doctor if DOCTOR.search(before[-40:]) else self.patient
+        if label == "FIRST_NAME":
+            return person.first_names[0]
+        if label == "LAST_NAME":
+            return person.last_name
+        if label == "HOSPITAL":
+            return self.hospital
+        return "[...]"
+
+
+def _fill(
+    language: Language,
+    index: int,
+    facts: pd.Series,
+    dates: Mapping[str, Mapping[int, dt.date]],
+    row: int,
+    names: _Names,
+) -> tuple[str, list[str]]:
+    phrase, grounds = language.phrases[index], language.grounds[index]
+    parts, written, last = [], [], 0
+    for position, match in enumerate(SLOT.finditer(phrase.text)):
+        parts.append(phrase.text[last : match.start()])
+        slot = grounds[position] if position < len(grounds) else None
+        if slot is None:
+            parts.append(names.of(match.group(1), "".join(parts)))
+        else:
+            value = dates[slot.fact][row] if slot.date_format else float(facts[slot.fact])
+            written.append(slot.written(value))
+            parts.append(written[-1])
+        last = match.end()
+    parts.append(phrase.text[last:])
+    return "".join(parts), written
+
+
+def _agree(phrase: Phrase, grounds: list[Ground | None], text: str, values: list[str]) -> int:
+    """How many of the written facts are read back from the text as they were meant: a check apart from the writing."""
+    pattern, last = "", 0
+    kinds = []
+    for position, match in enumerate(SLOT.finditer(phrase.text)):
+        slot = grounds[position] if position < len(grounds) else None
+        pattern += re.escape(phrase.text[last : match.start()])
+        pattern += "(.+?)" if slot is not None else ".+?"
+        if slot is not None:
+            kinds.append(match.group(1))
+        last = match.end()
+    found = re.fullmatch(pattern + re.escape(phrase.text[last:]), text)
+    if found is None:
+        return 0
+    return sum(a == b for a, b, kind in zip(found.groups(), values, kinds, strict=True) if kind in DATES | {NUMERIC})

@@ -1,0 +1,136 @@
+"""What the numbers and dates of a shared phrase are: the fact of the patient that they agree with, found by comparing.
+
+A slot that agrees with no fact is not grounded, and its phrase is not written of any avatar.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, Phrase
+
+AGREEMENT = 0.97
+SCALES = (1.0, 0.1, 10.0, 0.001, 1000.0)
+DATES = frozenset({"DATE", "BIRTH_DATE"})
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A slot's fact: ``fact`` (a column of the facts) times ``scale``, written with ``decimals`` and ``comma``; or, for
+    a date, a column of dates written in ``date_format``."""
+
+    fact: str
+    scale: float = 1.0
+    decimals: int = 0
+    comma: bool = True
+    date_format: str = ""
+
+    def written(self, value: float | dt.date) -> str:
+        if isinstance(value, dt.date):
+            return _write_date(value, self.date_format)
+        text = f"{value * self.scale:.{self.decimals}f}"
+        return text.replace(".", ",") if self.comma else text
+
+
+def ground(
+    phrase: Phrase, facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]], k: int
+) -> list[Ground | None] | None:
+    """A ground for every numeric or date slot of the phrase (None for slots of other kinds); None when one has none.
+
+    facts: numeric facts, indexed by note row. dates: name of a date -> note row -> date.
+    """
+    grounds: list[Ground | None] = []
+    rows = sorted(phrase.rows)
+    for position, kind in enumerate(phrase.kinds):
+        values = [phrase.rows[row][position] for row in rows]
+        if kind == NUMERIC:
+            found = _number(rows, values, facts, k)
+        elif kind in DATES:
+            found = _date(rows, values, dates)
+        else:
+            grounds.append(None)
+            continue
+        if found is None:
+            return None
+        grounds.append(found)
+    return grounds
+
+
+def _number(rows: Sequence[int], values: Sequence[str], facts: pd.DataFrame, k: int) -> Ground | None:
+    said = np.array([float(v.replace(",", ".")) for v in values])
+    decimals = int(np.median([len(re.split("[.,]", v)[1]) if re.search("[.,]", v) else 0 for v in values]))
+    comma = sum("," in v for v in values) >= sum("." in v for v in values)
+    if len(np.unique(said)) < 3:
+        return None
+    own = facts.reindex(rows)
+    best: tuple[float, Ground] | None = None
+    for name in own.columns:
+        known = own[name].to_numpy(float)
+        have = np.isfinite(known)
+        if have.sum() < min(k, len(rows)) or np.nanstd(known) == 0:
+            continue
+        for scale in SCALES:
+            near = np.abs(known * scale - said) <= 0.51 * 10.0**-decimals
+            agreement = float(near[have].mean()) * float(have.mean()) ** 0.1
+            if near[have].mean() >= AGREEMENT and (best is None or agreement > best[0]):
+                best = (agreement, Ground(str(name), scale, decimals, comma))
+    return best[1] if best else None
+
+
+_FORMATS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\d{2}/\d{2}/\d{4}$"), "%d/%m/%Y"),
+    (re.compile(r"^\d{2}\.\d{2}\.\d{4}$"), "%d.%m.%Y"),
+    (re.compile(r"^\d{2}-\d{2}-\d{4}$"), "%d-%m-%Y"),
+    (re.compile(r"^\d{2}/\d{2}/\d{2}$"), "%d/%m/%y"),
+    (re.compile(r"^\d{4}-\d{2}-\d{2}$"), "%Y-%m-%d"),
+    (re.compile(r"^\d{1,2}(er)? [a-zéûA-ZÉÛ]+ \d{4}$"), "literal"),
+)
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def _write_date(value: dt.date, form: str) -> str:
+    if form != "literal":
+        return value.strftime(form)
+    day = "1er" if value.day == 1 else str(value.day)
+    return f"{day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def parse_date(text: str) -> tuple[dt.date, str] | None:
+    """A date as it is commonly written in French notes, with its format; None when it is written otherwise."""
+    text = text.strip()
+    for pattern, form in _FORMATS:
+        if not pattern.match(text):
+            continue
+        if form == "literal":
+            day, month, year = text.split()
+            if month.lower() not in MONTHS:
+                return None
+            return dt.date(int(year), MONTHS.index(month.lower()) + 1, int(day.removesuffix("er"))), form
+        try:
+            return dt.datetime.strptime(text, form).date(), form  # noqa: DTZ007
+        except ValueError:
+            return None
+    return None
+
+
+def _date(rows: Sequence[int], values: Sequence[str], dates: Mapping[str, Mapping[int, dt.date]]) -> Ground | None:
+    parsed = [parse_date(v) for v in values]
+    readable = [(row, p) for row, p in zip(rows, parsed, strict=True) if p is not None]
+    if len(readable) < 0.9 * len(rows) or not readable:
+        return None
+    formats = [form for _, (_, form) in readable]
+    form = max(set(formats), key=formats.count)
+    for name, known in dates.items():
+        right = sum(known.get(row) == day for row, (day, _) in readable)
+        if right >= AGREEMENT * len(readable):
+            return Ground(name, date_format=form)
+    return None
