@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.embedding import principal
 from anon_pipeline.avatars.neighbours import nearest
+
+SEARCH_DIMENSIONS = 12
+"""Neighbours are looked for in the leading components: in hundreds of dimensions a few central patients would be
+everyone's neighbour (hubs) and rare patients no one's. The points keep every dimension."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def draw_local(
     elif wanted > n - 1:
         notes.append(f"k reduced to {k}")
     starts = np.concatenate([rng.permutation(n) for _ in range(-(-size // n))])[:size]
-    found = nearest(vectors, k, device)[starts]
+    found = nearest(principal(vectors).vectors[:, :SEARCH_DIMENSIONS], k, device)[starts]
     weights = np.broadcast_to(weights_of(k, maximum, minimum_effective), found.shape).copy()
     points = np.empty((size, vectors.shape[1]), np.float32)
     chunk = max(1, 20_000_000 // (k * vectors.shape[1]))

@@ -96,13 +96,13 @@ def _learn_number(column: Column, values: pd.Series, rng: np.random.Generator) -
     inner = np.zeros(len(numbers), np.float32)
     loose = cls == CONTINUOUS
     if loose.any():
-        marginal.knots = _knots(numbers[loose])
+        marginal.knots = smooth_quantiles(numbers[loose])
         place = np.argsort(np.lexsort((rng.random(int(loose.sum())), numbers[loose])))
         inner[loose] = ndtri((place + 0.5) / len(place))
     return marginal, Encoded(cls, score, inner)
 
 
-def _knots(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def smooth_quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """A quantile function whose every knot is the mean of a block of order statistics, cut at the TAIL-th."""
     values = np.sort(values)
     n = len(values)

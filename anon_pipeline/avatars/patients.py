@@ -44,7 +44,8 @@ DAY = 86400.0
 @dataclass
 class PatientTable:
     """frame: one row a patient, by ascending person_id, columns named ``kind:...``. person_ids: (n,) int64.
-    goes: event table -> concept -> the code that it becomes (0: suppressed). one_sex: column -> the only
+    analytes: what
+    ``lab:`` columns describe. goes: event table -> concept -> the code that it becomes (0: suppressed). one_sex: column -> the only
     gender_concept_id that has it. suppressed: table -> rows whose code does not leave."""
 
     frame: pd.DataFrame
@@ -52,6 +53,7 @@ class PatientTable:
     goes: dict[str, dict[int, int]] = field(default_factory=dict)
     one_sex: dict[str, int] = field(default_factory=dict)
     suppressed: dict[str, int] = field(default_factory=dict)
+    analytes: list[Analyte] = field(default_factory=list)
 
 
 @dataclass
@@ -97,7 +99,7 @@ def _patient_table(name: str, root: str, stamp: tuple[Any, ...]) -> PatientTable
             )
             parts.append(_counts(rows, event, persons, table, event, cohort, limit=CODES_PER_TABLE))
     if cohort.has("measurement"):
-        parts.append(_analytes(cohort, base, persons))
+        parts.append(_analytes(cohort, persons, table))
     table.frame = pd.concat(parts, axis=1)
     sex = table.frame["sex"].to_numpy()
     for column in table.frame.columns:
@@ -191,50 +193,95 @@ def _counts(
     return counts
 
 
-def _analytes(cohort: Cohort, base: pd.DataFrame, persons: NDArray[np.int64]) -> pd.DataFrame:
-    """Functional features of each analyte: samples, level (median), slope a year, spread around the level."""
-    rows = query(
-        """select person_id, measurement_concept_id as concept, measurement_date as d,
-        cast(value_as_number as double) as v from {t}
-        where measurement_concept_id is not null and measurement_concept_id <> 0""",
+@dataclass(frozen=True)
+class Analyte:
+    """One kind of measurement in one unit. logarithmic: its features are those of the logarithm."""
+
+    concept: int
+    unit: int
+    logarithmic: bool
+    numeric: bool
+
+    @property
+    def name(self) -> str:
+        return f"lab:{self.concept}:{self.unit}"
+
+    def scale(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        return np.log(values) if self.logarithmic else np.asarray(values, dtype=float)
+
+    def unscale(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        return np.exp(values) if self.logarithmic else np.asarray(values, dtype=float)
+
+
+def measurements(cohort: Cohort, columns: str = "") -> pd.DataFrame:
+    """The patients' measurements: person_id, concept, unit (0 when none), day since 1970, v; more ``columns`` in SQL."""
+    unit = "unit_concept_id" if "unit_concept_id" in cohort_columns(cohort, "measurement") else "0"
+    return query(
+        f"""select person_id, measurement_concept_id as concept, coalesce({unit}, 0) as unit,
+        date_diff('day', date '1970-01-01', cast(measurement_date as date)) as d,
+        cast(value_as_number as double) as v{columns} from {{t}}
+        where coalesce(measurement_concept_id, 0) <> 0 and measurement_date is not null
+        order by person_id, concept, unit, d, v""",
         t=cohort.path("measurement"),
     )
+
+
+def cohort_columns(cohort: Cohort, table: str) -> set[str]:
+    import pyarrow.parquet as pq
+
+    return set(pq.read_schema(cohort.path(table)).names)
+
+
+def _analytes(cohort: Cohort, persons: NDArray[np.int64], table: PatientTable) -> pd.DataFrame:
+    """Functional features of each analyte: samples, level (median), slope a year, mean distance from the level."""
+    rows = measurements(cohort)
     rows = rows[rows["person_id"].isin(persons)]
     least = RARE if len(persons) >= 4 * RARE else max(5, len(persons) // 4)
-    people = rows.groupby("concept")["person_id"].nunique().sort_index().sort_values(ascending=False, kind="stable")
-    kept = [int(c) for c in people[people >= least].index[:ANALYTES]]
-    start = base["start"]
-    out = {}
-    for concept in kept:
-        part = rows[rows["concept"] == concept].copy()
-        part["t"] = (pd.to_datetime(part["d"]) - start.reindex(part["person_id"]).to_numpy()).dt.days / 365.25
-        groups = part.groupby("person_id")
-        out[f"lab:{concept}:n"] = groups.size().reindex(persons, fill_value=0).astype("int64")
-        known = part[part["v"].notna()]
-        if known["person_id"].nunique() < least:
+    people = rows.groupby(["concept", "unit"])["person_id"].nunique().sort_index()
+    people = people[people >= least].sort_values(ascending=False, kind="stable")[:ANALYTES]
+    out: dict[str, Any] = {}
+    kept = 0
+    groups = {key: part for key, part in rows.groupby(["concept", "unit"]) if key in people.index}
+    for concept, unit in people.index:
+        part = groups[(concept, unit)]
+        kept += len(part)
+        known = part[np.isfinite(part["v"])]
+        enough = known["person_id"].nunique() >= least
+        v = known["v"].to_numpy()
+        skewed = enough and v.min() > 0 and _skewness(v) > 1.5
+        analyte = Analyte(int(concept), int(unit), bool(skewed), bool(enough))
+        table.analytes.append(analyte)
+        out[f"{analyte.name}:n"] = part.groupby("person_id").size().reindex(persons, fill_value=0).astype("int64")
+        if not enough:
             continue
-        level = known.groupby("person_id")["v"].median()
-        out[f"lab:{concept}:level"] = level.reindex(persons)
-        known = known.assign(c=known["v"] - level.reindex(known["person_id"]).to_numpy())
-        spread = known.groupby("person_id")["c"].apply(lambda c: float(np.mean(np.abs(c))) if len(c) > 1 else np.nan)
-        if spread.notna().sum() >= least:
-            out[f"lab:{concept}:spread"] = spread.reindex(persons)
+        known = pd.DataFrame({"p": known["person_id"], "t": known["d"] / 365.25, "y": analyte.scale(v)})
+        groups_of = known.groupby("p")
+        level = groups_of["y"].median()
+        out[f"{analyte.name}:level"] = level.reindex(persons)
+        known["away"] = (known["y"] - groups_of["y"].transform("median")).abs()
+        spread = groups_of["away"].mean()[groups_of.size() > 1] if len(known) else level[:0]
+        if len(spread) >= least:
+            out[f"{analyte.name}:spread"] = spread.reindex(persons)
         slope = _slopes(known)
         if len(slope) >= least:
-            out[f"lab:{concept}:slope"] = slope.reindex(persons)
+            out[f"{analyte.name}:slope"] = slope.reindex(persons)
+    table.suppressed["measurement"] = int(len(rows) - kept)
     return pd.DataFrame(out, index=pd.Index(persons, name="person_id"))
+
+
+def _skewness(values: NDArray[np.float64]) -> float:
+    middle = values - np.median(values)
+    return float(np.mean(middle**3) / max(np.mean(middle**2) ** 1.5, 1e-12))
 
 
 def _slopes(known: pd.DataFrame) -> pd.Series:
     """Least squares slopes a year of patients with three samples or more over at least 30 days."""
-    t = known["t"] - known.groupby("person_id")["t"].transform("mean")
-    y = known["v"] - known.groupby("person_id")["v"].transform("mean")
-    sums = (
-        pd.DataFrame({"p": known["person_id"], "tt": t * t, "ty": t * y, "t": t})
-        .groupby("p")
-        .agg(tt=("tt", "sum"), ty=("ty", "sum"), n=("t", "size"), span=("t", lambda x: x.max() - x.min()))
-    )
-    sums = sums[(sums["n"] >= 3) & (sums["span"] >= 30 / 365.25)]
+    groups = known.groupby("p")
+    t = known["t"] - groups["t"].transform("mean")
+    y = known["y"] - groups["y"].transform("mean")
+    parts = pd.DataFrame({"p": known["p"], "tt": t * t, "ty": t * y, "t": t})
+    sums = parts.groupby("p").agg(tt=("tt", "sum"), ty=("ty", "sum"), n=("t", "size"), a=("t", "min"), b=("t", "max"))
+    sums = sums[(sums["n"] >= 3) & (sums["b"] - sums["a"] >= 30 / 365.25)]
     return sums["ty"] / sums["tt"]
 
 
@@ -319,7 +366,7 @@ def _decode_patients(held: _Held) -> AvatarPatients:
         avatars = np.sort(rng.choice(draw.size, FIT_PATIENTS, replace=False))
     repeats = max(1, min(4, 1500 // max(1, len(avatars))))
     avatars = np.repeat(avatars, repeats)
-    reach = draw.weights[avatars] * (row_of[draw.neighbours[avatars]] >= 0)
+    reach = even_weights(draw)[avatars] * (row_of[draw.neighbours[avatars]] >= 0)
     cumulative = np.cumsum(reach, axis=1)
     pick = (rng.random(len(avatars))[:, None] * cumulative[:, -1:] >= cumulative).sum(axis=1)
     chosen = row_of[draw.neighbours[avatars, np.minimum(pick, draw.neighbours.shape[1] - 1)]]
@@ -343,3 +390,16 @@ def _decode_patients(held: _Held) -> AvatarPatients:
     for name, sex in table.one_sex.items():
         frame.loc[frame["sex"] != sex, name] = 0
     return AvatarPatients(frame, avatar_ids(draw.size, seed))
+
+
+def even_weights(draw: Draw, rounds: int = 30) -> NDArray[np.float64]:
+    """The draw's weights, scaled (Sinkhorn) so that every patient counts as much over all avatars and every avatar's
+    weights still sum to 1: central patients would else be heard more than rare ones. (m, k) float64."""
+    weights = draw.weights.astype(float)
+    patients = len(draw.person_ids)
+    for _ in range(rounds):
+        heard = np.bincount(draw.neighbours.ravel(), weights.ravel(), minlength=patients)
+        scale = (draw.size / patients) / np.maximum(heard, 1e-9)
+        weights = weights * np.clip(scale, 0.1, 10)[draw.neighbours]
+        weights /= weights.sum(axis=1, keepdims=True)
+    return weights

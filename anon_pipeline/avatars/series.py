@@ -6,19 +6,22 @@ one patient's calendar is kept. Which events an avatar has belongs to ``patients
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.marginals import smooth_quantiles
+
 PER_PATIENT = 10
+RARE = 20
 
 
 class Pool:
     """A smoothed distribution of numbers: shares of atoms (values of 5 % or more), quantile function of the rest."""
 
     def __init__(self, values: NDArray[np.floating], people: NDArray[np.int64] | None = None) -> None:
-        from anon_pipeline.avatars.marginals import _knots
-
         values = np.asarray(values, dtype=float)
         keep = np.isfinite(values)
         if people is not None and len(values):
@@ -31,7 +34,7 @@ class Pool:
         self.atoms = uniques[atomic]
         self.shares = np.cumsum(counts[atomic]) / max(self.size, 1)
         loose = values[~np.isin(values, self.atoms)]
-        self.knots = _knots(loose) if len(loose) >= 10 else np.full(3, loose.mean() if len(loose) else 0.0)
+        self.knots = smooth_quantiles(loose) if len(loose) >= 10 else np.full(3, loose.mean() if len(loose) else 0.0)
         if not len(loose) and len(self.atoms):
             self.knots = np.full(3, self.atoms[-1])
 
@@ -99,3 +102,26 @@ class GapModel:
         day = np.clip(np.round(day).astype(np.int64), start[avatar], end[avatar])
         extra = np.maximum(np.round(self.extra.sample(total, rng)), 0).astype(np.int64)
         return avatar, day, extra
+
+
+def draw_attribute(part: pd.DataFrame, attribute: str, rows: int, rng: np.random.Generator) -> NDArray[Any]:
+    """Values of one attribute of one code: numbers from a smoothed pool, codes from their shares; NaN is missing."""
+    values = part[attribute]
+    missing = float(values.isna().mean())
+    known = values.dropna().to_numpy(dtype=float)
+    if not len(known):
+        return np.full(rows, np.nan)
+    if attribute.startswith("c:"):
+        uniques, counts = np.unique(known, return_counts=True)
+        enough = counts >= RARE
+        if not enough.any():
+            enough = counts == counts.max()
+        out = rng.choice(uniques[enough], rows, p=counts[enough] / counts[enough].sum())
+    else:
+        people = part["person_id"].to_numpy()[values.notna().to_numpy()]
+        out = Pool(known, people).sample(rows, rng)
+        if np.all(known == np.round(known)):
+            out = np.round(out)
+    out = out.astype(float)
+    out[rng.random(rows) < missing] = np.nan
+    return out

@@ -70,7 +70,7 @@ def _timeline(held: _Held) -> Timeline:
     start = (frame["start"].astype("datetime64[us]").astype("int64") // 86_400_000_000).to_numpy()
     length = np.maximum(frame["length"].to_numpy(dtype=np.int64), 0)
     birth = start - np.maximum(frame["age"].to_numpy(dtype=np.int64), 0)
-    end = start + length
+    start, birth, end = _within(table_ends(patient_table(cohort).frame), start, birth, start + length)
     dead = frame["dead"].to_numpy() == 1 if "dead" in frame else np.zeros(draw.size, bool)
     after = frame["until_death"].fillna(0).to_numpy(dtype=float) if "until_death" in frame else np.zeros(draw.size)
     death = np.where(dead, end + np.maximum(after, 0).astype(np.int64), -1)
@@ -113,7 +113,52 @@ def _visits(
     )
 
 
+def table_ends(frame: pd.DataFrame) -> int:
+    """The last day that avatars may reach: the 10th latest end of observation among patients."""
+    ends = np.sort(real_spans(frame)["b"].to_numpy())
+    return int(ends[-min(10, len(ends))])
+
+
+def _within(
+    last: int, start: NDArray[np.int64], birth: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Move calendars that reach into the future back, as a whole: ages and durations stay."""
+    late = np.maximum(end - last, 0)
+    return start - late, birth - late, end - late
+
+
 def real_spans(frame: pd.DataFrame) -> pd.DataFrame:
     """Patients' own observed periods, in days since 1970: columns a, b, indexed by person_id."""
     a = frame["start"].astype("datetime64[us]").astype("int64") // 86_400_000_000
     return pd.DataFrame({"a": a, "b": a + frame["length"]}, index=frame.index)
+
+
+def place_in_visits(
+    part: pd.DataFrame,
+    avatar: NDArray[np.int64],
+    day: NDArray[np.int64],
+    visits: Visits,
+    order: NDArray[np.int64],
+    first: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Put the share of events that patients have inside visits into the avatar's nearest visit of a usual type."""
+    kinds = part["visit_concept"].to_numpy()
+    share = float((kinds > 0).mean())
+    ids = np.zeros(len(avatar), np.int64)
+    if share == 0 or not len(order):
+        return ids, day
+    usual, counts = np.unique(kinds[kinds > 0], return_counts=True)
+    usual = usual[counts >= 0.05 * counts.sum()]
+    inside = rng.random(len(avatar)) < share
+    for i in np.flatnonzero(inside):
+        own = order[first[avatar[i]] : first[avatar[i] + 1]]
+        if not len(own):
+            continue
+        fitting = own[np.isin(visits.concept[own], usual)]
+        own = fitting if len(fitting) else own
+        gap = np.maximum(visits.start[own] - day[i], 0) + np.maximum(day[i] - visits.stop[own], 0)
+        best = own[int(np.argmin(gap))]
+        ids[i] = visits.id[best]
+        day[i] = min(max(day[i], visits.start[best]), visits.stop[best])
+    return ids, day

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-TYPE_EHR = 32817
-"""OMOP type concept "EHR": every avatar's record gets it."""
-
 _INT, _DATE, _TIME, _REAL = pa.int64(), pa.date32(), pa.timestamp("us"), pa.float64()
 
 

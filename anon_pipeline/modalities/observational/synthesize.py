@@ -11,16 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.omop import MISSING_DAY, TYPE_EHR, Columns, write_omop
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Synthesis
-from anon_pipeline.modalities.observational.layout import ATTRIBUTES, SCHEMAS, TYPE_EHR
-
-Columns = dict[str, NDArray[Any]]
+from anon_pipeline.modalities.observational.layout import ATTRIBUTES, SCHEMAS
 
 
 def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
@@ -175,36 +173,3 @@ def _columns(name: str, events: Any, time: Any, rng: np.random.Generator) -> Col
         else:
             columns[column] = values
     return columns
-
-
-MISSING_DAY = np.iinfo(np.int64).min
-
-
-def write_omop(out: Path, name: str, columns: Columns, schema: pa.Schema, key: str) -> Path:
-    """Write one table, ordered by ``key``, with the schema's columns; those not given are all NULL.
-
-    Integers below 0 that are not dates and NaN become NULL; dates are days since 1970.
-    """
-    order = np.argsort(columns[key], kind="stable")
-    arrays = []
-    for column in schema:
-        if column.name not in columns:
-            arrays.append(pa.nulls(len(order), column.type))
-            continue
-        values = np.asarray(columns[column.name])[order]
-        if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-            gone = values == MISSING_DAY
-            days = np.where(gone, 0, values).astype("datetime64[D]")
-            stamps = days if pa.types.is_date(column.type) else days.astype("datetime64[us]")
-            arrays.append(pa.array(stamps, type=column.type, mask=gone))
-        elif pa.types.is_integer(column.type):
-            gone = np.isnan(values.astype(float)) | (values.astype(float) < 0)
-            arrays.append(pa.array(np.where(gone, 0, values).astype(np.int64), type=column.type, mask=gone))
-        else:
-            numbers = values.astype(float)
-            arrays.append(pa.array(numbers, type=column.type, mask=np.isnan(numbers)))
-    path = out / f"{name}.parquet"
-    temporary = path.with_name(f".{path.name}.partial")
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), temporary)
-    temporary.replace(path)
-    return path.relative_to(out)

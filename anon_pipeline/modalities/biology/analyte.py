@@ -1,0 +1,148 @@
+"""One analyte of all avatars: when it is sampled, what the samples say, and how the laboratory writes it.
+
+A series is the avatar's decoded level, slope and spread, plus residuals from a pool over patients with their lag-one
+correlation. Values keep the precision, the detection limits and the smoothed range of the patients' values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_pipeline.avatars.marginals import smooth_quantiles
+from anon_pipeline.avatars.patients import Analyte
+from anon_pipeline.avatars.series import RARE, GapModel, Pool, draw_attribute
+from anon_pipeline.avatars.timeline import Timeline, place_in_visits
+
+BELOW, ABOVE = 4171756, 4172704
+"""OMOP operator concepts "<" and ">"."""
+
+
+def expand(
+    analyte: Analyte,
+    rows: pd.DataFrame,
+    time: Timeline,
+    spans: pd.DataFrame,
+    visits: tuple[NDArray[np.int64], NDArray[np.int64]],
+    rng: np.random.Generator,
+) -> dict[str, NDArray[Any]]:
+    """The avatars' samples of one analyte: avatar, day, visit, value, operator, low, high, concept (value_as)."""
+    frame = time.patients.frame
+    counts = frame[f"{analyte.name}:n"].to_numpy(dtype=np.int64)
+    people = rows["person_id"].to_numpy()
+    model = GapModel(people, rows["d"].to_numpy(), spans, np.zeros(len(rows)))
+    avatar, day, _ = model.sample(counts, time.start, time.end, rng)
+    visit, day = place_in_visits(rows, avatar, day, time.visits, *visits, rng)
+    order = np.lexsort((day, avatar))
+    avatar, day, visit = avatar[order], day[order], visit[order]
+    out: dict[str, NDArray[Any]] = {"avatar": avatar, "day": day, "visit": visit}
+    out["concept"] = draw_attribute(rows, "c:value", len(avatar), rng)
+    out["operator"] = np.full(len(avatar), -1, np.int64)
+    out["value"] = np.full(len(avatar), np.nan)
+    if analyte.numeric:
+        out["value"], out["operator"] = _values(analyte, rows, frame, avatar, day, rng)
+    out["low"], out["high"] = _ranges(rows, frame, avatar)
+    return out
+
+
+def _values(
+    analyte: Analyte,
+    rows: pd.DataFrame,
+    frame: pd.DataFrame,
+    avatar: NDArray[np.int64],
+    day: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    known = rows[np.isfinite(rows["v"])]
+    residual, carry = _residuals(analyte, known)
+    level = _own(frame, f"{analyte.name}:level", np.nan)
+    usual = float(np.nanmedian(analyte.scale(known["v"].to_numpy())))
+    level = np.where(np.isnan(level), usual, level)
+    spread = np.maximum(_own(frame, f"{analyte.name}:spread", np.nan), 0)
+    spread = np.where(np.isnan(spread), np.nanmedian(spread) if np.isfinite(spread).any() else 0.0, spread)
+    slope = np.nan_to_num(_own(frame, f"{analyte.name}:slope", 0.0))
+    rank = pd.Series(avatar).groupby(avatar).cumcount().to_numpy() if len(avatar) else np.zeros(0, int)
+    middle = pd.Series(day.astype(float)).groupby(avatar).transform("mean").to_numpy() if len(avatar) else day
+    fresh = residual.sample(len(avatar), rng)
+    noise = fresh.copy()
+    for step in range(1, int(rank.max()) + 1 if len(rank) else 1):
+        at = np.flatnonzero(rank == step)
+        noise[at] = carry * noise[at - 1] + np.sqrt(1 - carry**2) * fresh[at]
+    value = level[avatar] + slope[avatar] * (day - middle) / 365.25 + spread[avatar] * noise
+    value = analyte.unscale(value)
+    return _written(known, value, float(rows["v"].isna().mean()), rng)
+
+
+def _own(frame: pd.DataFrame, name: str, otherwise: float) -> NDArray[np.float64]:
+    return frame[name].to_numpy(dtype=float) if name in frame else np.full(len(frame), otherwise)
+
+
+def _residuals(analyte: Analyte, known: pd.DataFrame) -> tuple[Pool, float]:
+    """The pool of residuals in units of the patient's own spread, and their lag-one correlation."""
+    y = pd.Series(analyte.scale(known["v"].to_numpy()), index=known.index)
+    groups = y.groupby(known["person_id"])
+    away = y - groups.transform("median")
+    own = away.abs().groupby(known["person_id"]).transform("mean")
+    many = (groups.transform("size") >= 3) & (own > 0)
+    standard = (away / own)[many]
+    people = known.loc[many, "person_id"]
+    if len(standard) < RARE:
+        return Pool(np.zeros(1)), 0.0
+    before = standard.groupby(people).shift()
+    both = before.notna()
+    carry = 0.0
+    if both.sum() >= RARE and standard[both].std() > 0 and before[both].std() > 0:
+        carry = float(np.clip(np.corrcoef(standard[both], before[both])[0, 1], 0.0, 0.9))
+    return Pool(np.clip(standard.to_numpy(), -6, 6), people.to_numpy()), carry
+
+
+def _written(
+    known: pd.DataFrame, value: NDArray[np.float64], missing: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cut at the patients' 10th order statistics, mark detection limits, round as the laboratory does."""
+    real = known["v"].to_numpy()
+    knots = smooth_quantiles(real) if len(real) >= 40 else np.sort(real)
+    value = np.clip(value, knots[0], knots[-1])
+    operator = np.full(len(value), -1, np.int64)
+    if "operator" in known:
+        for sign, code in ((1, BELOW), (-1, ABOVE)):
+            marked = known.loc[known["operator"] == code, "v"]
+            if len(marked) < RARE:
+                continue
+            limits, counts = np.unique(marked, return_counts=True)
+            limit = limits[np.argmax(counts)]
+            share = float((known["operator"] == code).mean())
+            cut = np.quantile(value, share) if sign > 0 and len(value) else limit
+            cut = np.quantile(value, 1 - share) if sign < 0 and len(value) else cut
+            hit = value <= cut if sign > 0 else value >= cut
+            value[hit], operator[hit] = limit, code
+    decimals = _decimals(real)
+    value = np.round(value, decimals)
+    value[rng.random(len(value)) < missing] = np.nan
+    return value, operator
+
+
+def _decimals(values: NDArray[np.float64]) -> int:
+    for decimals in range(6):
+        if np.mean(np.abs(np.round(values, decimals) - values) < 1e-9) > 0.95:
+            return decimals
+    return 6
+
+
+def _ranges(
+    rows: pd.DataFrame, frame: pd.DataFrame, avatar: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The commonest reference range of the avatar's sex, where at least 20 of the patients' samples have it."""
+    low, high = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
+    sex = frame["sex"].to_numpy()
+    for value in np.unique(sex):
+        part = rows[(rows["sex"] == value) & rows["low"].notna()]
+        part = part if len(part) >= RARE else rows[rows["low"].notna()]
+        pairs = part.groupby(["low", "high"], dropna=False).size()
+        if len(pairs) and pairs.max() >= RARE and pairs.max() >= 0.2 * len(rows[rows["sex"] == value]):
+            best = pairs.index[int(np.argmax(pairs.to_numpy()))]
+            low[sex == value], high[sex == value] = best
+    return low[avatar], high[avatar]
