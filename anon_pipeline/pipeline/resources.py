@@ -124,25 +124,17 @@ class HospitalResource(dg.ConfigurableResource):
         )
 
 
-def resources_from_environment() -> dict[str, dg.ConfigurableResource]:
-    """Every resource of the graph by its key, each field left to the environment."""
-    return resources(
-        WarehouseResource(), ComputeResource(), SecretsResource(), FoldersResource(), ReleaseStoreResource()
-    )
+def build_resources(**overrides: object) -> dict[str, object]:
+    """Every resource of the graph by its key, each field left to the environment.
 
-
-def resources(
-    warehouse: WarehouseResource,
-    compute: ComputeResource,
-    secrets: SecretsResource,
-    folders: FoldersResource,
-    releases: ReleaseStoreResource,
-) -> dict[str, dg.ConfigurableResource]:
-    parts = {
-        "warehouse": warehouse,
-        "compute": compute,
-        "secrets": secrets,
-        "folders": folders,
-        "releases": releases,
+    overrides: resources that replace those of the same key; ``hospital`` is made of the parts that result.
+    """
+    parts: dict[str, object] = {
+        "warehouse": WarehouseResource(),
+        "compute": ComputeResource(),
+        "secrets": SecretsResource(),
+        "folders": FoldersResource(),
+        "releases": ReleaseStoreResource(),
     }
-    return {**parts, "hospital": HospitalResource(**parts)}
+    parts.update({key: value for key, value in overrides.items() if key in parts})
+    return {**parts, "hospital": HospitalResource.model_validate(parts), **overrides}

@@ -12,6 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 from anon_pipeline.cli.common import DEBUG_VARIABLE
 
@@ -21,7 +22,13 @@ def silenced() -> Iterator[None]:
     if os.environ.get(DEBUG_VARIABLE):
         yield
         return
-    with _descriptors_to_nowhere(), warnings.catch_warnings():
+    with (
+        _descriptors_to_nowhere(),
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
