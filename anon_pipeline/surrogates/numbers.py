@@ -34,17 +34,20 @@ def refill(original: str, digits: str) -> str:
     return "".join(next(source, "0") if c.isdigit() else c for c in original)
 
 
-def surrogate_code(key: Key, scope: str, original: str, nonce: str = "") -> str:
+def surrogate_code(key: Key, scope: str, original: str, nonce: str = "", keep: int = 0) -> str:
     """Digits become digits and letters letters of the same case; the first digit is kept from being 0.
 
     For IPP, NDA, RPPS, ADELI, FINESS, plates, serial numbers: anything without a meaning of its own.
+    The first ``keep`` characters stay ('10' of an RPPS number, which all of them share).
     """
     keyed = key.derive("surrogates")
     plain = re.sub(r"\W", "", original).upper()
     for attempt in range(50):
         out = []
         for i, char in enumerate(original):
-            if char.isdigit():
+            if i < keep:
+                out.append(char)
+            elif char.isdigit():
                 low = 1 if not any(c.isdigit() for c in original[:i]) and char != "0" else 0
                 out.append(str(low + keyed.integer(10 - low, "code", scope, plain, nonce, attempt, i)))
             elif char.isalpha():
@@ -78,7 +81,7 @@ def surrogate_phone(key: Key, scope: str, original: str, nonce: str = "") -> str
             prefix, national = digits[: -9 if len(digits) < len(lead) + 10 else -10], digits[-9:]
             break
     canonical = "0" + national[-9:] if len(national) >= 9 else national
-    if len(canonical) == 10 and canonical[:2] in FICTION or (len(canonical) == 10 and canonical[:2] in ("08", "09")):
+    if len(canonical) == 10 and canonical[:2] in (*FICTION, "08", "09"):
         start = FICTION.get(canonical[:2], "019900")
         tail = _digits(keyed, 4, "phone", scope, canonical, nonce)
         if start + tail == canonical:

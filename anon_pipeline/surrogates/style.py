@@ -3,6 +3,7 @@ does not belong here."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 
@@ -30,14 +31,10 @@ def like(surrogate: str, original: str) -> str:
 
 
 def is_initial(text: str) -> bool:
-    """Whether ``text`` is initials: 'J.', 'J', 'J.-P.', 'JP.'"""
-    letters = [c for c in text if c.isalpha()]
+    """Whether ``text`` is initials: 'J.', 'J', 'J.-P.', 'j.p'"""
     plain = text.strip()
-    return (
-        bool(letters)
-        and all(c.isupper() for c in letters)
-        and (len(plain) == 1 or (len(letters) <= 3 and "." in plain))
-    )
+    parts = [part for part in re.split(r"[.\- ]+", plain) if part]
+    return bool(parts) and len(parts) <= 3 and all(len(part) == 1 and part.isalpha() for part in parts)
 
 
 def initials_like(surrogate: str, original: str) -> str:
@@ -46,7 +43,8 @@ def initials_like(surrogate: str, original: str) -> str:
     out, index = [], 0
     for char in original:
         if char.isalpha():
-            out.append(without_accents(parts[min(index, len(parts) - 1)][0]).upper())
+            letter = without_accents(parts[min(index, len(parts) - 1)][0]).upper()
+            out.append(letter.lower() if char.islower() else letter)
             index += 1
         else:
             out.append(char)

@@ -60,15 +60,16 @@ def synthesize(
     facts_of_real: FactsAt,
     facts_of_avatars: FactsAt,
     decoded: Cohort,
-    ids: np.ndarray,
-    k: int,
+    least: int,
 ) -> Synthesis:
     """Write ``out/note.parquet``: the avatars' notes.
 
     facts_of_real, facts_of_avatars: facts at moments (see ``anon_pipeline.facts``). decoded: the avatars' tables.
-    ids: (m,) person_id of each avatar. k: patients that a phrase needs. Raises CannotBeMadeSafe when the cohort is too
-    small for shared phrases.
+    least: patients that a phrase needs. Raises CannotBeMadeSafe when the cohort is too small for shared phrases.
     """
+    from anon_pipeline.avatars.identity import avatar_ids
+
+    k, ids = least, avatar_ids(draw.size, seed)
     notes = read_notes(cohort)
     persons = {note.person_id for note, _ in notes}
     if len(persons) < max(k, LEAST_PATIENTS):

@@ -15,9 +15,10 @@ from anon_pipeline.modalities.text.synthetic.templates import shared_phrases
 DIMENSIONS = 12
 
 
-def embed(cohort: Cohort, k: int) -> Embedding | None:
+def embed(cohort: Cohort, device: str, least: int) -> Embedding | None:
     """Latent semantic analysis (Deerwester et al. 1990) of phrases by patients: (n, at most 12) float32.
 
+    least: patients that a phrase needs. device: unused, the matrix is small and sparse.
     quality: ``explained_variance`` of the kept dimensions, ``phrases`` that count.
     """
     if not cohort.has("note") or not cohort.read("note", ["note_id"]).num_rows:
@@ -31,7 +32,10 @@ def embed(cohort: Cohort, k: int) -> Embedding | None:
     notes = [note for note, _ in read_notes(cohort) if note.person_id in place]
     owner = {note.row: place[note.person_id] for note in notes}
     phrases = [
-        p for own in shared_phrases(notes, k).values() for p in own if len({owner[r] for r in p.rows}) < len(members)
+        p
+        for own in shared_phrases(notes, least).values()
+        for p in own
+        if len({owner[r] for r in p.rows}) < len(members)
     ]
     present = np.zeros(len(members), bool)
     present[list(owner.values())] = True

@@ -1,0 +1,132 @@
+"""One list of spans without overlaps from the findings of every detector.
+
+Every character that any detector names is covered: detectors disagree on the label, never on whether to redact.
+"""
+
+from __future__ import annotations
+
+import re
+
+from anon_pipeline.modalities.text.labels import NAMES
+from anon_pipeline.modalities.text.rules.found import Found
+
+CERTAIN = {
+    "nir-checksum": 9,
+    "email": 9,
+    "record": 8,
+    "staff": 7,
+    "date": 6,
+    "iban": 8,
+    "phone": 7,
+    "url": 4,
+    "rpps": 6,
+    "postal-code": 6,
+    "age": 6,
+}
+
+
+def _rank(found: Found) -> tuple[float, float]:
+    base = CERTAIN.get(found.rule)
+    if base is None:
+        base = 5 if found.rule.startswith("labelled") else 4 if found.rule == "classifier" else 3
+        if found.label.startswith("INDIRECT"):
+            base -= 2
+    return (base, found.score)
+
+
+def merge(text: str, findings: list[Found]) -> list[Found]:
+    """Non-overlapping spans in order, covering the union of ``findings``.
+
+    The strongest finding keeps its extent; what others cover beyond it becomes spans of their own, with lone
+    punctuation and spaces left out.
+    """
+    claimed: list[Found] = []
+    for found in sorted(findings, key=lambda f: (*(-x for x in _rank(f)), f.start, -f.end)):
+        pieces = [(found.start, found.end)]
+        for other in claimed:
+            if other.end <= found.start or other.start >= found.end:
+                continue
+            pieces = [
+                part
+                for start, end in pieces
+                for part in ((start, min(end, other.start)), (max(start, other.end), end))
+                if part[0] < part[1]
+            ]
+            if not pieces:
+                break
+        for start, end in pieces:
+            if (start, end) != (found.start, found.end):
+                start, end = _trim(text, start, end)
+            if start < end:
+                claimed.append(found._replace(start=start, end=end))
+    claimed.sort()
+    joined = _join(text, [f for f in claimed if not _is_title(text, f)])
+    return [part for found in joined for part in _split_dates(text, found)]
+
+
+TITLE_BEFORE = re.compile(r"(?:\bdr|\bpr|docteur|professeur|prof|drs)\.?\s*\Z", re.IGNORECASE)
+BETWEEN_DATES = re.compile(
+    r"\s+(?:au|et|à|a|jusqu'au|to|->|→|-|–)\s+|(?<=\d{4})\s?[-–→]\s?(?=\d{1,2}[/. ])", re.IGNORECASE
+)
+
+
+def _is_title(text: str, found: Found) -> bool:
+    """'M' of 'M. Dupont' is a title and no initial, except after 'Dr'."""
+    if found.label not in NAMES or found.end - found.start != 1 or text[found.start] not in "Mm":
+        return False
+    if not text[found.end : found.end + 2].strip(". ") == "" or not text[found.end : found.end + 2]:
+        return False
+    before = text[max(0, found.start - 14) : found.start]
+    return (
+        not TITLE_BEFORE.search(before)
+        and not before.rstrip(" ").endswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        and not re.search(r"[^\W\d_]{2,} ?\Z", before)
+    )
+
+
+def _split_dates(text: str, found: Found) -> list[Found]:
+    """'12 au 15 mars' in one span becomes two dates."""
+    if found.label != "DATE":
+        return [found]
+    out, start = [], found.start
+    for match in BETWEEN_DATES.finditer(text, found.start, found.end):
+        if any(map(str.isdigit, text[start : match.start()])) and any(map(str.isdigit, text[match.end() : found.end])):
+            out.append(found._replace(start=start, end=match.start()))
+            start = match.end()
+    return [*out, found._replace(start=start)]
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return start, end
+
+
+GLUE = re.compile(r"[-'’ ]?\Z")
+
+
+def _join(text: str, spans: list[Found]) -> list[Found]:
+    """Touching pieces of one label, or of one name joined by a hyphen, become one span."""
+    out: list[Found] = []
+    for found in spans:
+        if out:
+            last = out[-1]
+            between = text[last.end : found.start]
+            same = last.label == found.label
+            if (same and between in ("", "-", "'", "’", " -", "- ")) or (
+                same and found.label not in NAMES and between == " " and found.label in ("ADDRESS", "CITY", "HOSPITAL")
+            ):
+                out[-1] = last._replace(end=found.end, score=max(last.score, found.score))
+                continue
+            if (
+                between == ""
+                and text[last.end - 1].isalpha()
+                and text[found.start].isalpha()
+                and last.label not in NAMES | {"DATE"}
+            ):
+                out[-1] = last._replace(end=found.end)
+                continue
+        out.append(found)
+    return out

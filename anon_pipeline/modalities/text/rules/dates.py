@@ -1,0 +1,90 @@
+"""Dates in every written form, birth dates by their context, and ages over 89. Shifting them is in ``replace``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from anon_pipeline.modalities.text.rules.found import Found
+
+MONTH = (
+    r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|janv|fevr|fev|avr|juil|sept|oct|nov|dec|jan|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december|feb|mar|apr|jun|jul|aug|sep)"
+)
+FULL_MONTH = r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)"
+D = "[0-9oilszb]"
+NUMERIC = re.compile(
+    r"(?<![0-9a-z/.,])(?:(?:0?[1-9]|[12][0-9]|3[01])(?: ?[/.\-] ?)(?:0?[1-9]|1[0-2])(?: ?[/.\-] ?)(?:(?:19|20)[0-9]{2}|[0-9]{2})|"
+    r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/(?:(?:19|20)[0-9]{2}|[0-9]{2})|"
+    r"(?:19|20)[0-9]{2}[/.\-](?:0[1-9]|1[0-2])[/.\-](?:0[1-9]|[12][0-9]|3[01]))(?![0-9]|[/][0-9])")  # fmt: skip
+NOISY = re.compile(rf"(?<![0-9a-z/.,]){D}{{1,2}} ?[/.\-] ?{D}{{1,2}} ?[/.\-] ?{D}{{2,4}}(?![0-9a-z])")
+SPACED = re.compile(r"(?<![0-9])(?:0[1-9]|[12][0-9]|3[01]) (?:0[1-9]|1[0-2]) (?:19|20)[0-9]{2}(?![0-9 ][0-9])")
+WRITTEN = re.compile(
+    rf"(?<![0-9a-z])(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|thursday|friday|saturday|sunday),? )?"
+    rf"(?:1er|1 er|1ier|[0-3]?[0-9](?:st|nd|rd|th)?)[ .\-]{{0,2}}(?:of )?{MONTH}(?![a-z])\.?(?:[ \-,]{{0,2}}(?:19|20)[0-9]{{2}}|[ \-]?'?[0-9]{{2}}(?![0-9a-z:]))?(?![0-9])")  # fmt: skip
+ENGLISH = re.compile(rf"(?<![0-9a-z]){MONTH}\.? (?:[0-3]?[0-9])(?:st|nd|rd|th)?(?:,? (?:19|20)[0-9]{{2}})?(?![0-9/])")
+MONTH_YEAR = re.compile(rf"(?<![a-z]){MONTH}\.?[ \-/]{{1,2}}(?:de )?(?:19|20)[0-9]{{2}}(?![0-9])|(?<![0-9/.\-])(?:0[1-9]|1[0-2])[/.\-](?:19|20)[0-9]{{2}}(?![0-9])")  # fmt: skip
+SHORT = re.compile(r"(?<![a-z])(?:le|du|au|depuis|jusqu'au|des|avant|apres|vers|cs|rdv|on|a partir|ce jour) (?:le |du |au )?((?:0?[1-9]|[12][0-9]|3[01]) ?[/] ?(?:0?[1-9]|1[0-2]))(?![0-9/]|[ ]?[/])")  # fmt: skip
+YEAR = re.compile(r"(?<![a-z0-9])(?:en|depuis|vers|annee|annees|fin|debut|mi|courant|ete|hiver|printemps|automne|since|in|des|jusqu'en|avant|apres|de|et|puis)[ \-]((?:19|20)[0-9]{2})(?![0-9]|[.,][0-9]| ?(?:mg|ml|g|ui|kcal|cc|mm|cm|m|l|/))")  # fmt: skip
+YEAR_ALONE = re.compile(r"(?:(?<=\()|(?<=^)|(?<=\n)|(?<=\n- )|(?<=\n\* ))((?:19[3-9]|20[0-3])[0-9])(?=\)| ?:|,| -)")
+MONTH_ALONE = re.compile(rf"(?<![a-z])(?:en|fin|debut|mi|courant|depuis|mois de|mois d'|des|jusqu'en|jusqu'a|d'ici)[ \-']((?:mi-|fin |debut )?{FULL_MONTH})(?![a-z])")  # fmt: skip
+RANGE = re.compile(
+    rf"(?<![0-9a-z])(1er|[0-3]?[0-9]) ?(?:au|a|et|-|et le|->) ?(?:1er|[0-3]?[0-9])(?= ?(?:{MONTH}(?![a-z])|/[01]?[0-9]))"
+)
+RANGE_SHORT = re.compile(
+    r"(?<![0-9/])((?:0?[1-9]|[12][0-9]|3[01])[/.](?:0?[1-9]|1[0-2])) ?(?:au|a|-|et|->) ?(?=(?:0?[1-9]|[12][0-9]|3[01])[/.](?:0?[1-9]|1[0-2]))"
+)
+BIRTH = re.compile(
+    r"(?:\bne|\bnee|\bnes|ne\(e\)|\bn\(e\)|naiss[a-z]*\.?|\bddn|\bdn|\bdob|\bborn|birth|nacimiento)[^0-9\n]{0,25}\Z"
+)
+AGE = re.compile(r"(?<![0-9,.])(9[0-9]|1[01][0-9])(?= ?(?:ans\b|a\b|years?\b|yo\b|y/o\b|-year|annees? d'age))")
+
+
+def find(text: str, folded: str) -> Iterator[Found]:
+    del text
+    if not any(map(str.isdigit, folded)):
+        return
+    yield from _whole(folded)
+    for match in SHORT.finditer(folded):
+        yield Found(*match.span(1), "DATE", 0.8, "date-short")
+    for pattern in (YEAR, YEAR_ALONE):
+        for match in pattern.finditer(folded):
+            yield Found(*match.span(1), "DATE", 0.8, "year")
+    for match in MONTH_ALONE.finditer(folded):
+        yield Found(*match.span(1), "DATE", 0.8, "month")
+    for match in RANGE.finditer(folded):
+        yield Found(*match.span(1), "DATE", 0.8, "range")
+        second = re.search(r"(?:1er|[0-3]?[0-9])\Z", match.group())
+        if second:
+            yield Found(match.start() + second.start(), match.end(), "DATE", 0.75, "range")
+    for match in RANGE_SHORT.finditer(folded):
+        yield Found(*match.span(1), "DATE", 0.8, "range")
+    for match in AGE.finditer(folded):
+        yield Found(*match.span(1), "AGE_OVER_89", 0.9, "age")
+
+
+def is_birth(folded: str, start: int) -> bool:
+    """Whether the words before a date say that it is a birth date."""
+    return bool(BIRTH.search(folded[max(0, start - 45) : start]))
+
+
+def _whole(folded: str) -> Iterator[Found]:
+    for pattern, score in ((NUMERIC, 0.95), (WRITTEN, 0.9), (MONTH_YEAR, 0.9), (SPACED, 0.75), (ENGLISH, 0.85)):
+        for match in pattern.finditer(folded):
+            if pattern in (WRITTEN, ENGLISH) and not re.search(r"\d", match.group()):
+                continue
+            if (
+                pattern is ENGLISH
+                and re.match(r"(?:mar|mai|may|dec|sept|nov|jan) ", match.group())
+                and "," not in match.group()
+            ):
+                continue
+            label = "BIRTH_DATE" if is_birth(folded, match.start()) else "DATE"
+            end = match.start() + len(match.group().rstrip(". "))
+            yield Found(match.start(), end, label, score, "date")
+    for match in NOISY.finditer(folded):
+        piece = match.group()
+        letters, digits = sum(map(str.isalpha, piece)), sum(map(str.isdigit, piece))
+        if letters and digits >= 2 * letters and digits + letters >= 6 and re.search(r"[/]|[.\-].*[.\-]", piece):
+            label = "BIRTH_DATE" if is_birth(folded, match.start()) else "DATE"
+            yield Found(*match.span(), label, 0.8, "date-noisy")

@@ -1,0 +1,116 @@
+"""Names that a title, a form's field or a married name announces. Names without such a word are the classifier's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from anon_pipeline.modalities.text.rules.found import Found
+from anon_pipeline.surrogates.identity import guess_sex
+from anon_pipeline.surrogates.style import fold
+from anon_pipeline.surrogates.words import items
+
+TITLE = re.compile(r"(?<![a-z'])(?:m\.|mr\.?|mrs\.?|ms\.?|mme\.?|mlle|mle|monsieur|madame|mademoiselle|docteur|dr\.?|drs\.?|professeur|prof\.?|pr\.?|doctor|maitre|confrere|consoeur)[ ]{1,2}(?=[a-z])")  # fmt: skip
+BIRTH = re.compile(
+    r"(?<![a-z])(?:nee?|epouse|ep\.?|veuve|vve|nom de naissance ?:|nom de jeune fille ?:|nom d'usage ?:|nom usuel ?:) +(?=[a-z])"
+)
+FIELD = re.compile(r"(?<![a-z])(?P<kind>nom(?: de famille| de naissance| d'usage| usuel| marital| patronymique| du patient)?|prenoms?|prenom\(s\)|nom et prenoms?|nom prenoms?|surname|first names?|last name|given names?|patient name|name)\.? *[:=|] *(?=[a-z])")  # fmt: skip
+WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
+PARTICLES = frozenset(
+    ["de", "du", "des", "d", "la", "le", "les", "el", "al", "ben", "van", "von", "der", "den", "di", "da", "dos", "della", "del", "ould", "ait", "saint", "sainte", "abou", "abi"]
+)
+STOP = frozenset(
+    ["le", "la", "les", "de", "du", "des", "un", "une", "et", "ou", "en", "au", "aux", "pour", "par", "avec", "sans", "sur", "est", "a", "ne", "nee", "qui", "que", "se", "son", "sa", "ses", "il", "elle", "ce", "cette", "patient", "patiente", "chef", "service", "medecin", "traitant", "interne", "senior", "agee", "age", "hospitalise", "hospitalisee", "vit", "presente", "signe", "docteur", "dr", "pr", "professeur", "madame", "monsieur", "mme", "mr", "the", "a", "an", "is", "was", "and", "or", "with", "for", "of", "on", "in", "at", "to", "confrere", "chere", "cher", "consoeur", "qu", "s", "n", "c", "absent", "absente", "non", "responsable", "date", "prenom", "nom", "ddn", "sexe", "ipp", "adresse", "tel", "email", "cardiologue", "chirurgien", "radiologue", "urgentiste", "generaliste", "pediatre", "neurologue"]
+)
+
+
+def find(text: str, folded: str) -> Iterator[Found]:
+    lower = not any(map(str.isupper, text))
+    for match in TITLE.finditer(folded):
+        word = match.group().strip()
+        if word in ("m.", "pr", "ms", "confrere", "consoeur", "maitre") and not text[match.end()].isupper():
+            continue
+        if word in ("confrere", "consoeur") and not text[match.end()].isupper():
+            continue
+        yield from _names(text, folded, match.end(), lower, "title")
+    for match in BIRTH.finditer(folded):
+        if text[match.end()].isupper() or (folded[match.start()] == "n" and ":" in match.group()):
+            for found in _names(text, folded, match.end(), lower, "birth-name"):
+                yield found._replace(label="LAST_NAME")
+    for match in FIELD.finditer(folded):
+        kind = match.group("kind")
+        first = "prenom" in kind or "first" in kind or "given" in kind
+        both = ("nom" in kind.split() or kind.startswith("nom ")) and "prenom" in kind
+        for found in _names(text, folded, match.end(), lower, "field", line=True):
+            yield (
+                found
+                if both or kind in ("name", "patient name")
+                else found._replace(label="FIRST_NAME" if first else "LAST_NAME")
+            )
+
+
+def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: bool = False) -> Iterator[Found]:
+    """The words after an announcement that can be a name: capitalised, particles, at most four; one in lower case."""
+    words: list[tuple[int, int]] = []
+    last = position
+    for match in WORD.finditer(text, position, min(len(text), position + 70)):
+        between = text[last : match.start()]
+        if between.strip(" \u00a0") or "\n" in between or len(between) > 3:
+            break
+        start, end = match.span()
+        word = folded[start:end].rstrip(".")
+        if text[end - 1] == "." and len(word) > 3:
+            end -= 1
+        if word in STOP:
+            break
+        capital = text[start].isupper()
+        if not capital and not lower and word not in PARTICLES and word[:2] not in ("d'", "l'"):
+            if words or rule == "field" or len(word) < 3:
+                break
+            words.append((start, end))
+            break
+        words.append((start, end))
+        last = match.end()
+        if text[last - 1] == "." and len(word) > 3:
+            break
+        limit = 1 if lower else 4
+        if len([w for w in words if folded[w[0] : w[1]] not in PARTICLES]) >= limit:
+            break
+    while words and folded[words[-1][0] : words[-1][1]] in PARTICLES:
+        words.pop()
+    if not words:
+        return
+    labels = split_names([text[a:b] for a, b in words])
+    for (start, end), label in zip(words, labels, strict=True):
+        yield Found(start, end, label, 0.75, f"name-{rule}")
+
+
+def split_names(words: list[str]) -> list[str]:
+    """FIRST_NAME or LAST_NAME for each word of a full name: capitals, initials and the lists of first names tell."""
+    if len(words) == 1:
+        return ["LAST_NAME"]
+    labels = []
+    mixed = any(w.isupper() and len(w) > 2 for w in words) and any(not w.isupper() for w in words)
+    for index, word in enumerate(words):
+        plain = word.rstrip(".")
+        if len(plain) <= 1 or (word.endswith(".") and len(plain) <= 4):
+            labels.append("FIRST_NAME")
+        elif mixed:
+            labels.append("LAST_NAME" if word.isupper() or fold(word) in PARTICLES else "FIRST_NAME")
+        else:
+            known = fold(word) in _first_names()
+            labels.append(
+                "FIRST_NAME" if (known and index == 0) or (index == 0 and guess_sex(word) is not None) else "LAST_NAME"
+            )
+    if "LAST_NAME" not in labels:
+        labels[-1] = "LAST_NAME"
+    return labels
+
+
+_KNOWN: set[str] = set()
+
+
+def _first_names() -> set[str]:
+    if not _KNOWN:
+        _KNOWN.update(fold(n) for n in items("first_names"))
+    return _KNOWN

@@ -1,0 +1,45 @@
+"""Reading and expanding the grammar of fictional documents. What a slot becomes is in ``slots``.
+
+Files ``grammar/*.txt``: ``@rule`` opens a rule, each further line is one alternative (``| a | b`` several words),
+``<rule>`` expands a rule, ``[SLOT]`` a slot, ``\\n`` breaks the line. One alternative in six of a rule that has six
+or more is held out for the development set.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import zlib
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "grammar"
+PIECE = re.compile(r"(<[a-z_0-9]+>|\[[A-Za-z_0-9]+\])")
+NEVER_HELD = {"document", "en_document"}
+
+
+@cache
+def rules(dev: bool) -> dict[str, list[list[str]]]:
+    """Rule -> alternatives, each a list of pieces; ``dev`` chooses the held-out alternatives where there are any."""
+    raw: dict[str, list[str]] = {}
+    name = ""
+    for path in sorted(FOLDER.glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("@"):
+                name = line[1:].strip()
+            elif line.startswith("| "):
+                raw.setdefault(name, []).extend(x.strip() for x in line[2:].split(" | ") if x.strip())
+            elif line.strip():
+                raw.setdefault(name, []).append(line.replace("\\n", "\n"))
+    chosen: dict[str, list[list[str]]] = {}
+    for rule, lines in raw.items():
+        held = [x for x in lines if zlib.crc32(x.encode()) % 6 == 0]
+        if len(lines) >= 6 and held and rule not in NEVER_HELD:
+            lines = held if dev else [x for x in lines if x not in set(held)]
+        chosen[rule] = [PIECE.split(line) for line in lines]
+    return chosen
+
+
+def word(rule: str, rng: random.Random, dev: bool) -> str:
+    """One alternative of a rule without slots."""
+    return "".join(rng.choice(rules(dev)[rule]))

@@ -1,0 +1,122 @@
+"""Pools of names for the generator, with whole names held out, and names that nobody bears.
+
+Half of what training sees is composed (a character model of the lists, syllables, particles, compounds): a
+classifier that has learnt lists fails on the first name outside them.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import defaultdict
+
+from anon_pipeline.surrogates.words import communes, grouped, items
+
+ONSETS = (["b", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fr", "g", "gr", "h", "j", "k", "kh", "l", "m", "mb", "n", "nd", "ng", "ny", "p", "pl", "pr", "qu", "r", "s", "sk", "st", "t", "tch", "th", "tr", "v", "w", "x", "y", "z", "zh", "kw", "ts"])  # fmt: skip
+VOWELS = ["a", "e", "i", "o", "u", "ou", "ai", "é", "y", "au", "oi", "eu", "an", "on", "in", "un", "ia", "io", "ua", "ie"]
+CODAS = ("", "", "", "n", "r", "l", "s", "t", "c", "ck", "m", "ng", "rd", "x", "z", "ld", "nt", "sky", "ian", "ez", "i")
+TITLES = ("Saint", "Sainte")
+
+
+def held_out(name: str) -> bool:
+    """Whether a name belongs to the development set's lists: one in seven, by its checksum."""
+    return zlib.crc32(name.encode()) % 7 == 0
+
+
+class CharacterModel:
+    """A Markov chain of order 3 over the letters of a list."""
+
+    def __init__(self, names: list[str], order: int = 3) -> None:
+        self.order = order
+        self.following: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            padded = "^" * order + name + "$"
+            for i in range(order, len(padded)):
+                self.following[padded[i - order : i]].append(padded[i])
+
+    def draw(self, rng: random.Random, low: int = 4, high: int = 13) -> str:
+        for _ in range(30):
+            out = "^" * self.order
+            while not out.endswith("$") and len(out) < high + 6:
+                out += rng.choice(self.following[out[-self.order :]])
+            name = out.strip("^$")
+            if low <= len(name) <= high and name[-1] not in "-' ":
+                return name
+        return name
+
+
+class NamePools:
+    """Names for one split: ``dev`` True gives only the held-out names, False only the others."""
+
+    def __init__(self, dev: bool) -> None:
+        self.dev = dev
+        keep = (lambda n: held_out(n)) if dev else (lambda n: not held_out(n))
+        self.last = [n for n in items("surnames") if keep(n)] + [n for n in items("surnames_en") if keep(n)]
+        both = [grouped("first_names"), grouped("first_names_en")]
+        self.first = {s: [n for g in both for n in g[s] if keep(n)] for s in ("female", "male")}
+        self.english_last = [n for n in items("surnames_en") if keep(n)]
+        self.communes = [c for c in communes() if keep(c[0])]
+        self.hospitals = [n for n in items("hospital_names") if keep(n)]
+        self.streets = [n for n in items("street_names") if keep(n)]
+        train = [n for n in items("surnames") if not held_out(n)]
+        self.last_model = CharacterModel(train)
+        self.first_model = CharacterModel([n for n in items("first_names") if not held_out(n)])
+        self.city_model = CharacterModel([c[0] for c in communes() if not held_out(c[0])])
+
+    def last_name(self, rng: random.Random) -> str:
+        draw = rng.random()
+        if draw < 0.5 or (self.dev and draw < 0.85):
+            name = rng.choice(self.last)
+        elif draw < 0.78:
+            name = self.last_model.draw(rng)
+        elif draw < 0.9:
+            name = self.syllables(rng)
+        elif draw < 0.95:
+            name = rng.choice(("Le ", "De ", "Ben ", "El ", "Da ", "N'", "Mac", "Abou ", "d'", "de ", "Saint-", "Van ", "Di ", "O'", "M'", "Aït ", "Ould ", "L'")) + self.last_model.draw(rng)  # fmt: skip
+        else:
+            name = f"{self.last_model.draw(rng)}{rng.choice('--- ')}{rng.choice(self.last)}"
+        if rng.random() < 0.05:
+            name += rng.choice(("-", "-", " ")) + rng.choice(self.last)
+        return name[0].upper() + name[1:] if name[0].islower() and rng.random() < 0.5 else name
+
+    def first_name(self, rng: random.Random, sex: str) -> str:
+        draw = rng.random()
+        if draw < 0.7 or (self.dev and draw < 0.92):
+            name = rng.choice(self.first["female" if sex == "F" else "male"])
+        elif draw < 0.88:
+            name = self.first_model.draw(rng, 3, 10)
+        else:
+            name = self.syllables(rng)
+        if rng.random() < 0.09 and "-" not in name:
+            name += rng.choice(("-", "-", " ")) + rng.choice(self.first["female" if sex == "F" else "male"])
+        return name
+
+    def syllables(self, rng: random.Random) -> str:
+        count = rng.choice((1, 2, 2, 2, 3, 3, 4))
+        text = "".join(rng.choice(ONSETS) * (rng.random() < 0.85) + rng.choice(VOWELS) for _ in range(count))
+        return (text + rng.choice(CODAS)).capitalize()
+
+    def city(self, rng: random.Random) -> tuple[str, str]:
+        """(commune, postal code): real, composed ('Saint-X-sur-Y', 'Le X-lès-Y') or from the character model."""
+        draw = rng.random()
+        name, code = rng.choice(self.communes)
+        if draw < 0.45:
+            return name, code
+        dept = rng.randrange(1, 96)
+        code = f"{dept:02d}{rng.choice((0, 1, 2, 3, 4, 5, 6, 7, 8, 9))}{rng.choice((0, 1, 2, 3, 4, 5, 6, 7, 8, 9))}0"
+        if draw < 0.7:
+            saint = self.first_name(rng, "M" if rng.random() < 0.6 else "F").split()[0]
+            head = rng.choice(("Saint-", "Saint-", "Sainte-")) + saint
+            tail = rng.choice(("", "", f"-sur-{self.stem(rng)}", f"-en-{self.stem(rng)}", f"-de-{self.stem(rng)}", f"-la-{self.stem(rng)}", f"-les-{self.stem(rng)}", f"-du-{rng.choice(('Bois', 'Mont', 'Désert', 'Puy', 'Val'))}", "-des-Champs", "-le-Vieux", "-la-Forêt"))  # fmt: skip
+            return head + tail, code
+        stem = self.stem(rng)
+        shape = rng.choice(("{}", "{}", "{}", "{}-sur-{}", "{}-lès-{}", "{}-en-{}", "{}-le-{}", "La {}", "Le {}", "Les {}", "L'{}", "{}-aux-Bois", "{}-les-Bains", "Mont{}", "Villeneuve-{}", "Châteauneuf-{}", "Plou{}", "Ker{}", "Neuf{}", "Bourg-{}", "{}ville", "{}court", "{}ac", "{}heim", "{}willer", "{}ies", "{}igny", "{}an", "{}-le-Grand", "{}-la-Ville", "{}-l'Abbaye", "{}-sous-Bois"))  # fmt: skip
+        other = self.stem(rng)
+        if shape.startswith(("Mont", "Plou", "Ker", "Neuf")):
+            stem = stem.lower()
+        return shape.replace("{}", stem, 1).replace("{}", other), code
+
+    def stem(self, rng: random.Random) -> str:
+        name = self.city_model.draw(rng, 4, 9) if rng.random() < 0.8 else self.syllables(rng)
+        name = name.split("-")[0].split(" ")[-1].split("'")[-1]
+        return (name if len(name) > 3 else self.syllables(rng)).capitalize()
