@@ -1,4 +1,4 @@
-"""Makes the pipeline tests' ``support.py`` importable as ``anon_pipeline_test_support``, whatever pytest's import mode."""
+"""Makes ``support.py`` of the pipeline tests importable as ``anon_pipeline_test_support``."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ Loaded by ``conftest.py`` under the name ``anon_pipeline_test_support``. Expecta
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -84,6 +88,38 @@ class Site:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
+PATIENTS = 240
+EVERYTHING = ("extraction/members", *(name for name in STAGES if name != EXTRACTION))
+RELEASE_ONLY = ("release/gate", "release/package", "release/manifest")
+SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repository__"}
+TINY = {
+    "modalities": {"observational": {"track": "synthetic"}, "biology": {"track": "synthetic"}},
+    "avatars": {"k": 20},
+}
+
+
+def tiny_hospital(shared: Path) -> Path:
+    """A warehouse of a few hundred made-up patients, tables only, built once for all processes of a test run."""
+    from anon_pipeline.fictional import build
+
+    folder = shared / "tiny-hospital"
+    with (shared / "tiny-hospital.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = shared / "tiny-hospital.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            build(partial, PATIENTS, 5, tables_only=True)
+            partial.rename(folder)
+    return folder / "warehouse.duckdb"
+
+
+def halves(site: Site, names: dict[str, int], **more: Any) -> None:
+    """Cohorts by SQL: the patients with an even or an odd id."""
+    for name, remainder in names.items():
+        (site.policies / f"{name}.sql").write_text(f"SELECT person_id FROM person WHERE person_id % 2 = {remainder}\n")
+        site.policy(name, {**TINY, "title": name, "cohort": {"sql": f"{name}.sql"}, **more})
+
+
 def make_site(root: Path, warehouse: Path) -> Site:
     from anon_pipeline.keys import new_key_file
     from anon_pipeline.pipeline.instance import prepare_home
@@ -113,8 +149,9 @@ class Dagster:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as reply:
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/graphql", body, headers)  # noqa: S310 (loopback)
+        with urllib.request.urlopen(request, timeout=120) as reply:  # noqa: S310
             answer = json.load(reply)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -132,6 +169,19 @@ class Dagster:
         )["launchPartitionBackfill"]
         assert data["__typename"] == "LaunchBackfillSuccess", data
         return [run["runId"] for run in self.wait_for_backfill(data["backfillId"])]
+
+    def launch(self, cohort: str) -> str:
+        """Launch the job of one cohort without waiting; its run's id."""
+        data = self.ask(
+            """mutation ($e: ExecutionParams!) { launchRun(executionParams: $e) { __typename
+                ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+            e={
+                "selector": {**SELECTOR, "jobName": "release_cohort"},
+                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": cohort}]},
+            },
+        )["launchRun"]
+        assert data["__typename"] == "LaunchRunSuccess", data
+        return data["run"]["runId"]
 
     def wait_for_backfill(self, backfill: str, seconds: float = 400) -> list[dict[str, Any]]:
         query = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
@@ -156,6 +206,18 @@ class Dagster:
             } } } } }"""
         return self.ask(query, id=run_id)["runOrError"]
 
+    def nightly(self) -> dict[str, str]:
+        """What the nightly schedule would run now: cohort -> why."""
+        query = """mutation ($s: ScheduleSelector!) { scheduleDryRun(selectorData: $s, timestamp: %f) { __typename
+            ... on DryRunInstigationTick { evaluationResult { skipReason error { message }
+                runRequests { tags { key value } } } } ... on PythonError { message } } }"""
+        tick = self.ask(query % time.time(), s={**SELECTOR, "scheduleName": "nightly_refresh"})["scheduleDryRun"]
+        assert tick["__typename"] == "DryRunInstigationTick", tick
+        result = tick["evaluationResult"]
+        assert result["error"] is None, result["error"]
+        tags = [{tag["key"]: tag["value"] for tag in asked["tags"]} for asked in result["runRequests"] or []]
+        return {tag["dagster/partition"]: tag["anon_pipeline/why"] for tag in tags}
+
     def partitions(self) -> list[str]:
         query = """{ assetNodeOrError(assetKey: {path: ["release", "gate"]}) { ... on AssetNode { partitionKeys } } }"""
         return self.ask(query)["assetNodeOrError"]["partitionKeys"]
@@ -166,13 +228,12 @@ class Dagster:
             assetChecksOrError { ... on AssetChecks { checks { name } } } } } }"""
         path = asset.split("/")
         node = self.ask(query, k={"path": path})["assetNodeOrError"]
-        history = """query ($k: AssetKeyInput!, $n: String!) {
-            assetCheckExecutions(assetKey: $k, checkName: $n, limit: 50) { status partition timestamp } }"""
+        history = """query ($k: AssetKeyInput!, $n: String!, $p: String!) {
+            assetCheckExecutions(assetKey: $k, checkName: $n, partition: $p, limit: 1) { status } }"""
         ended = {}
         for check in node["assetChecksOrError"]["checks"]:
-            found = self.ask(history, k={"path": path}, n=check["name"])["assetCheckExecutions"]
-            mine = [execution for execution in found if execution["partition"] == cohort]
-            ended[check["name"]] = mine[0]["status"] if mine else "NEVER"
+            found = self.ask(history, k={"path": path}, n=check["name"], p=cohort)["assetCheckExecutions"]
+            ended[check["name"]] = found[0]["status"] if found else "NEVER"
         return ended
 
 

@@ -93,11 +93,10 @@ def test_an_interruption_stays_one_without_what_it_interrupted() -> None:
 
 
 def test_the_place_is_a_line_and_not_a_value() -> None:
-    try:
-        {}[CANARY]  # noqa: B018
-    except KeyError as error:
-        assert told(error).startswith("internal error, KeyError at test_failures.py:")
-        assert CANARY not in told(error)
+    with pytest.raises(KeyError) as raised:
+        {}[CANARY]
+    assert told(raised.value).startswith("internal error, KeyError at test_failures.py:")
+    assert CANARY not in told(raised.value)
 
 
 def test_nothing_that_a_library_prints_or_logs_is_seen(capfd: pytest.CaptureFixture[str]) -> None:
