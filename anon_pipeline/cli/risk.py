@@ -1,4 +1,4 @@
-"""``anon-pipeline risk REAL SYNTHETIC``: attack anybody's synthetic table. The attacks are in ``anon_pipeline.risk``."""
+"""``anon-pipeline risk REAL SYNTHETIC``: attack anybody's synthetic table. The attacks: ``anon_pipeline.risk``."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Codebook:
         return np.ascontiguousarray(out, dtype=np.float32)
 
     def standardised(self, raw: NDArray[np.float64], people: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Like ``scaled`` with a spread of 1 a number (of ``people``, raw): under min(|a - b|, 1) only near values count.
+        """Like ``scaled`` with a spread of 1 a number (of ``people``, raw): so that only near values count.
 
         Measured on the published releases of a trial, this finds about twice the leak that range scaling finds.
         """

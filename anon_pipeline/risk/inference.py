@@ -25,10 +25,7 @@ def right_guesses(
     out = np.zeros((len(targets), len(secrets)), dtype=bool)
     for t, column in enumerate(secrets):
         truth, guess = targets[:, column], synthetic[nearest[:, t], column]
-        if numeric[column]:
-            right = np.abs(guess - truth) / (np.abs(guess) + 1e-12) <= TOLERANCE
-        else:
-            right = guess == truth
+        right = np.abs(guess - truth) / (np.abs(guess) + 1e-12) <= TOLERANCE if numeric[column] else guess == truth
         out[:, t] = right | (np.isnan(guess) & np.isnan(truth))
     return out
 

@@ -1,4 +1,4 @@
-"""A figure with its 95 % interval: rates (Wilson), excess over a control group, AUC (DeLong), TPR at an FPR (bootstrap).
+"""A figure with its 95 % interval: rates (Wilson), excess over a control, AUC (DeLong), TPR at an FPR (bootstrap).
 
 Which attack produced the scores, and which limit applies, do not belong here.
 """
@@ -86,7 +86,7 @@ def _midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def auc(members: NDArray[np.float64], others: NDArray[np.float64]) -> Figure:
-    """Area under the ROC curve of a score (higher: member) with DeLong's interval (DeLong et al. 1988; ties count half)."""
+    """Area under the ROC curve of a score (higher: member) with DeLong's interval (1988; ties count half)."""
     n, m = len(members), len(others)
     together = _midranks(np.concatenate([members, others]))
     above = (together[:n] - _midranks(members)) / m

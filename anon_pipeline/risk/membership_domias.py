@@ -1,7 +1,8 @@
 """DOMIAS: the synthetic density over the population density at a person (van Breugel et al. 2023, AISTATS).
 
-Densities are Gaussian kernel estimates on the leading principal components of the reference set, with Scott's
-bandwidth; the person scored is left out of the reference set.
+Densities are Gaussian kernel estimates on the leading principal components of the synthetic table, with Scott's
+bandwidth; the person scored is left out of the reference set. The components come from the synthetic table because
+axes fitted to the reference set would fit the people in it better than the members.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ def _indicator(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def scores(known: Known, synthetic: NDArray[np.float32], rng: np.random.Generator) -> Scores:
     """log p_synthetic(x) - log p_reference(x) for members and others."""
-    reference = _indicator(known.reference)
-    centre, spread = reference.mean(axis=0), reference.std(axis=0)
+    shape = _indicator(synthetic)
+    centre, spread = shape.mean(axis=0), shape.std(axis=0)
     spread[spread < 1e-6] = 1.0
-    _, singular, axes = np.linalg.svd((reference - centre) / spread, full_matrices=False)
+    _, singular, axes = np.linalg.svd((shape - centre) / spread, full_matrices=False)
     kept = min(COMPONENTS, int((singular > 1e-6 * max(singular[0], 1e-30)).sum())) or 1
-    scale = np.maximum(singular[:kept], 1e-6) / np.sqrt(max(len(reference) - 1, 1))
+    scale = np.maximum(singular[:kept], 1e-6) / np.sqrt(max(len(shape) - 1, 1))
 
     def project(x: NDArray[np.float32]) -> NDArray[np.float32]:
         out = ((_indicator(x) - centre) / spread) @ axes[:kept].T / scale
@@ -54,8 +55,8 @@ def scores(known: Known, synthetic: NDArray[np.float32], rng: np.random.Generato
 
     made = project(synthetic)
     made = made[np.sort(rng.permutation(len(made))[:MOST_CENTRES])]
-    kept_rows = np.sort(rng.permutation(len(reference))[:MOST_CENTRES])
-    place = np.full(len(reference), -1, dtype=np.int64)
+    kept_rows = np.sort(rng.permutation(len(known.reference))[:MOST_CENTRES])
+    place = np.full(len(known.reference), -1, dtype=np.int64)
     place[kept_rows] = np.arange(len(kept_rows))
     centres = project(known.reference)[kept_rows]
     width = (min(len(made), len(centres)) ** (-1.0 / (kept + 4))) ** -2

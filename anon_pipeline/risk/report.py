@@ -1,4 +1,4 @@
-"""The whole evaluation of a synthetic table: every attack beside its floor and its ceiling, utility, and the verdict."""
+"""The whole evaluation of a synthetic table: every attack with floor and ceiling, utility, and the verdict."""
 
 from __future__ import annotations
 

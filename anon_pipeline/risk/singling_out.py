@@ -128,7 +128,7 @@ def multivariate(
     attacks: int,
     rng: np.random.Generator,
     width: int = 3,
-    most_attempts: int = 200_000,
+    most_attempts: int = 60_000,
 ) -> Predicates:
     """Up to ``attacks`` distinct conjunctions of ``width`` columns that single out in the synthetic table."""
     rows, p = synthetic.shape

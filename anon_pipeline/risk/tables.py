@@ -56,10 +56,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
     if not path.is_file():
         raise BadInput(f"{path}: no such file")
     try:
-        if path.suffix.lower() in PARQUET:
-            frame = pd.read_parquet(path)
-        else:
-            frame = _read_csv(path)
+        frame = pd.read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path)
     except BadInput:
         raise
     except Exception as error:

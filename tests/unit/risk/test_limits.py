@@ -1,0 +1,77 @@
+"""Limits: the packaged ones equal the default policy's, and a broken one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from anon_pipeline.errors import BadInput
+from anon_pipeline.policy import Limit, load_policy
+from anon_pipeline.risk.limits import default_limits, judge, limits_for
+from anon_pipeline.risk.options import read_limits
+
+DEFAULT = Path(__file__).parents[3] / "policies" / "default.yaml"
+PREFIXES = ("membership/", "singling_out/", "linkability/", "inference/")
+
+
+def attack(**changes: object) -> dict:
+    return {
+        "criterion": "membership",
+        "name": "domias",
+        "metric": "auc",
+        "value": 0.55,
+        "low": 0.5,
+        "high": 0.6,
+        **changes,
+    }
+
+
+def test_the_default_policy_repeats_the_packaged_limits() -> None:
+    policy = load_policy(DEFAULT)
+    packaged = list(default_limits())
+    assert [limit for limit in policy.limits if limit in packaged] == packaged
+
+
+def test_every_default_limit_says_why_and_from_where() -> None:
+    for limit in default_limits():
+        assert len(limit.reason) > 30
+        assert limit.source
+        assert (limit.maximum is None) != (limit.minimum is None)
+        assert limit.check.startswith(PREFIXES)
+
+
+@pytest.mark.parametrize(("high", "passed"), [(0.59, True), (0.61, False)])
+def test_the_upper_bound_is_compared_by_default(high: float, passed: bool) -> None:
+    attacks = [attack(high=high)]
+    broken = judge(attacks, default_limits())
+    assert attacks[0]["passed"] is passed
+    assert attacks[0]["limit"] == 0.60
+    assert len(broken) == (not passed)
+
+
+def test_an_exact_check_takes_precedence_over_a_pattern() -> None:
+    wide = Limit(check="membership/*/auc", maximum=0.6, reason="r", source="s")
+    own = Limit(check="membership/domias/auc", maximum=0.9, reason="r", source="s")
+    assert limits_for("membership/domias/auc", [wide, own]) == [own]
+    assert limits_for("membership/other/auc", [wide, own]) == [wide]
+
+
+def test_a_minimum_is_broken_from_below() -> None:
+    limit = Limit(check="membership/domias/auc", minimum=0.52, bound="low", reason="r", source="s")
+    attacks = [attack()]
+    assert judge(attacks, [limit]) == ["membership/domias/auc: lower bound 0.500 is below the limit 0.52"]
+
+
+def test_an_attack_without_a_limit_is_told_and_not_judged() -> None:
+    attacks = [attack(name="other", metric="f")]
+    assert judge(attacks, default_limits()) == []
+    assert attacks[0]["passed"] is None
+
+
+def test_limits_are_read_from_a_policy_and_from_a_bare_list(tmp_path: Path) -> None:
+    assert read_limits(DEFAULT)
+    bare = tmp_path / "limits.yaml"
+    bare.write_text("- {check: a/b/c, maximum: 1, reason: r, source: s}\n")
+    assert read_limits(bare) == [Limit(check="a/b/c", maximum=1, reason="r", source="s")]
+    bare.write_text("limits: {a: 1}\n")
+    with pytest.raises(BadInput):
+        read_limits(bare)
