@@ -14,7 +14,7 @@ import io
 import lzma
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def compression_of(path: Path) -> str | None:
     return next((name for magic, name in MAGIC if start.startswith(magic)), None)
 
 
-def _open(path: Path, compression: str | None) -> IO[bytes]:
+def _open(path: Path, compression: str | None) -> Any:
     if compression == "gzip":
         return gzip.open(path, "rb")
     if compression == "bzip2":
@@ -56,7 +56,7 @@ def _open(path: Path, compression: str | None) -> IO[bytes]:
     if compression == "zstd":
         import pyarrow as pa
 
-        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[return-value]
+        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     if compression is not None:
         raise BadInput(f"{path.name}: {compression} archives are not read")
     return path.open("rb")
@@ -137,11 +137,18 @@ class TextBytes(io.RawIOBase):
         return piece
 
     def _raw(self) -> bytes:
+        """About a chunk; in small reads, so that what comes before a fault in compressed data is not lost with it."""
+        pieces: list[bytes] = []
+        size = 0
+        if self.cut:
+            return b""
         try:
-            return self._stream.read(CHUNK_BYTES)
+            while size < CHUNK_BYTES and (piece := self._stream.read1(CHUNK_BYTES)):
+                pieces.append(piece)
+                size += len(piece)
         except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, OSError, ValueError):
             self.cut = True
-            return b""
+        return b"".join(pieces)
 
     def _next(self) -> bytes:
         """The next whole lines as UTF-8; everything that is left at the end."""

@@ -6,6 +6,7 @@ DuckDB does the work. Every departure from the canonical spelling has a code: a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
@@ -17,8 +18,16 @@ _TOKENS = (
     + _TRIM
     + r") IN ('', 'null', 'na', 'n/a', '#n/a', 'nan', 'nat', 'none', 'nil', '<na>', '\n', '.', '-', '?')"
 )
-_ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ZONE = r" ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
+
+
+_DAY_FIRST = "[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}"
+_NAMED = f"regexp_matches({_TRIM}, '[A-Za-z]{{3}}') AND regexp_matches({_TRIM}, '[0-9]{{4}}')"
+_DAY_FIRST_FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
+_NAMED_FORMATS = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y")
+_TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M:%S %p")
+_COMPACT_FORMATS = ("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M", "%Y%m%dT%H%M%S", "%Y%m%d%H%M")
 
 
 def _in_range(value: str, kind: str) -> str:
@@ -26,13 +35,13 @@ def _in_range(value: str, kind: str) -> str:
     return f"({value} BETWEEN {kind} '{FIRST_DATE}' AND {kind} '{end}')"
 
 
-def _dated(kind: str, value: str, how: str) -> str:
-    """The outcome of reading a date: in the range that Python and Arrow can hold, or out of it, or none."""
-    bad = "not_a_date" if kind == "DATE" else "not_a_datetime"
-    return (
-        f"CASE WHEN {value} IS NULL THEN {_struct(kind, None, '!' + bad)} "
-        f"WHEN {_in_range(value, kind)} THEN {_struct(kind, value, how)} ELSE {_struct(kind, None, '!date_out_of_range')} END"
-    )
+def _is(pattern: str) -> str:
+    """The trimmed text is wholly of a pattern."""
+    return f"regexp_full_match({_TRIM}, '{pattern}')"
+
+
+def _begins(pattern: str) -> str:
+    return f"regexp_matches({_TRIM}, '^{pattern}')"
 
 
 def _struct(kind: str, value: str | None, how: str | None) -> str:
@@ -40,101 +49,98 @@ def _struct(kind: str, value: str | None, how: str | None) -> str:
     return f"{{'v': CAST({value or 'NULL'} AS {kind}), 'how': CAST({code} AS VARCHAR)}}"
 
 
-def _strptime(kind: str, formats: list[str]) -> str:
-    listed = ", ".join(f"'{each}'" for each in formats)
+def _or_else(kind: str, value: str, how: str, fault: str) -> str:
+    """The value with its code, or a fault where there is none."""
+    return f"CASE WHEN {value} IS NULL THEN {_struct(kind, None, '!' + fault)} ELSE {_struct(kind, value, how)} END"
+
+
+def _dated(kind: str, value: str, how: str) -> str:
+    """The outcome of reading a date: in the range that Python and Arrow can hold, or out of it, or none."""
+    bad = "not_a_date" if kind == "DATE" else "not_a_datetime"
+    return (
+        f"CASE WHEN {value} IS NULL THEN {_struct(kind, None, '!' + bad)} "
+        f"WHEN {_in_range(value, kind)} THEN {_struct(kind, value, how)} "
+        f"ELSE {_struct(kind, None, '!date_out_of_range')} END"
+    )
+
+
+def _strptime(kind: str, formats: Sequence[str], times: Sequence[str] = ("",)) -> str:
+    listed = ", ".join(f"'{day}{time}'" for day in formats for time in times)
     return f"CAST(try_strptime({_TRIM}, [{listed}]) AS {kind})"
 
 
+def _reading(kind: str, rules: Sequence[tuple[str, str]], fault: str) -> str:
+    """The first rule that holds; before all, no value, a clean one, and words that mean no value."""
+    first = [
+        ("c IS NULL", _struct(kind, None, None)),
+        (clean(kind, "c"), _struct(kind, f"TRY_CAST(c AS {kind})", None)),
+        (_TOKENS, _struct(kind, None, "null_token")),
+    ]
+    cases = " ".join(f"WHEN {condition} THEN {outcome}" for condition, outcome in [*first, *rules])
+    return f"CASE {cases} ELSE {_struct(kind, None, '!' + fault)} END"
+
+
 def _bigint() -> str:
-    whole = rf"TRY_CAST(regexp_extract({_TRIM}, '^[+-]?[0-9]+') AS BIGINT)"
+    whole = f"TRY_CAST(regexp_extract({_TRIM}, '^[+-]?[0-9]+') AS BIGINT)"
     double = f"TRY_CAST({_TRIM} AS DOUBLE)"
-
-    def or_too_large(how: str) -> str:
-        return (
-            f"CASE WHEN {whole} IS NULL THEN {_struct('BIGINT', None, '!integer_out_of_range')} "
-            f"ELSE {_struct('BIGINT', whole, how)} END"
-        )
-
-    return f"""CASE
-        WHEN c IS NULL THEN {_struct("BIGINT", None, None)}
-        WHEN {clean("BIGINT", "c")} THEN {_struct("BIGINT", "TRY_CAST(c AS BIGINT)", None)}
-        WHEN {_TOKENS} THEN {_struct("BIGINT", None, "null_token")}
-        WHEN regexp_full_match({_TRIM}, '[+-]?[0-9]+') THEN {or_too_large("integer_rewritten")}
-        WHEN regexp_full_match({_TRIM}, '[+-]?[0-9]+[.,]0*') THEN {or_too_large("float_to_integer")}
-        WHEN regexp_full_match({_TRIM}, '[+-]?[0-9]*[.]?[0-9]+[eE][+-]?[0-9]+')
-            AND {double} = trunc({double}) AND abs({double}) <= 9007199254740992
-            THEN {_struct("BIGINT", f"CAST({double} AS BIGINT)", "float_to_integer")}
-        ELSE {_struct("BIGINT", None, "!not_an_integer")}
-    END"""
+    exact = f"{double} = trunc({double}) AND abs({double}) <= 9007199254740992"
+    rules = [
+        (_is("[+-]?[0-9]+"), _or_else("BIGINT", whole, "integer_rewritten", "integer_out_of_range")),
+        (_is("[+-]?[0-9]+[.,]0*"), _or_else("BIGINT", whole, "float_to_integer", "integer_out_of_range")),
+        (
+            _is("[+-]?[0-9]*[.]?[0-9]+[eE][+-]?[0-9]+") + f" AND {exact}",
+            _struct("BIGINT", f"TRY_CAST({double} AS BIGINT)", "float_to_integer"),
+        ),
+    ]
+    return _reading("BIGINT", rules, "not_an_integer")
 
 
 def _double() -> str:
     comma = f"TRY_CAST(replace(replace(replace({_TRIM}, ' ', ''), chr(160), ''), ',', '.') AS DOUBLE)"
-    return f"""CASE
-        WHEN c IS NULL THEN {_struct("DOUBLE", None, None)}
-        WHEN {clean("DOUBLE", "c")} THEN {_struct("DOUBLE", "TRY_CAST(c AS DOUBLE)", None)}
-        WHEN {_TOKENS} THEN {_struct("DOUBLE", None, "null_token")}
-        WHEN comma_file AND regexp_full_match({_TRIM}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+')
-            THEN {_struct("DOUBLE", None, "!ambiguous_number")}
-        WHEN regexp_full_match({_TRIM}, '[+-]?[0-9]+([ ' || chr(160) || '][0-9]{{3}})*(,[0-9]+)?')
-            THEN {_struct("DOUBLE", comma, "decimal_comma")}
-        ELSE {_struct("DOUBLE", None, "!not_a_number")}
-    END"""
+    grouped = "'[+-]?[0-9]+([ ' || chr(160) || '][0-9]{3})*(,[0-9]+)?'"
+    rules = [
+        ("comma_file AND " + _is("[+-]?[0-9]{1,3}(,[0-9]{3})+"), _struct("DOUBLE", None, "!ambiguous_number")),
+        (f"regexp_full_match({_TRIM}, {grouped})", _struct("DOUBLE", comma, "decimal_comma")),
+    ]
+    return _reading("DOUBLE", rules, "not_a_number")
 
 
 def _date() -> str:
-    first = f"left({_TRIM}, 10)"
+    iso = f"TRY_CAST(left({_TRIM}, 10) AS DATE)"
     compact = f"CAST(try_strptime(left({_TRIM}, 8), '%Y%m%d') AS DATE)"
-    day_first = _strptime("DATE", _with_times(["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"]))
-    named = _strptime("DATE", _with_times(["%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y"]))
-    return f"""CASE
-        WHEN c IS NULL THEN {_struct("DATE", None, None)}
-        WHEN {clean("DATE", "c")} THEN {_struct("DATE", "TRY_CAST(c AS DATE)", None)}
-        WHEN {_TOKENS} THEN {_struct("DATE", None, "null_token")}
-        WHEN regexp_full_match({_TRIM}, '{_ISO_DAY[1:]}') THEN {_dated("DATE", f"TRY_CAST({first} AS DATE)", "date_rewritten")}
-        WHEN regexp_matches({_TRIM}, '{_ISO_DAY}[T ][0-9:. TZ+-]*') THEN {_dated("DATE", f"TRY_CAST({first} AS DATE)", "datetime_to_date")}
-        WHEN regexp_full_match({_TRIM}, '[0-9]{{8}}([.]0)?') THEN {_dated("DATE", compact, "compact_date")}
-        WHEN regexp_full_match({_TRIM}, '[0-9]{{8}}[T ]?[0-9:.]+') THEN {_dated("DATE", compact, "datetime_to_date")}
-        WHEN regexp_matches({_TRIM}, '^[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}') THEN {_dated("DATE", day_first, "day_first_date")}
-        WHEN regexp_matches({_TRIM}, '[A-Za-z]{{3}}') AND regexp_matches({_TRIM}, '[0-9]{{4}}') THEN {_dated("DATE", named, "month_name_date")}
-        WHEN regexp_full_match({_TRIM}, '[0-9]+[/.-][0-9]{{1,2}}[/.-][0-9]{{1,2}}')
-            THEN {_dated("DATE", f"TRY_CAST(replace(replace({_TRIM}, '/', '-'), '.', '-') AS DATE)", "date_rewritten")}
-        ELSE {_struct("DATE", None, "!not_a_date")}
-    END"""
+    other = f"TRY_CAST(replace(replace({_TRIM}, '/', '-'), '.', '-') AS DATE)"
+    day_first = _strptime("DATE", _DAY_FIRST_FORMATS, _TIMES)
+    named = _strptime("DATE", _NAMED_FORMATS, _TIMES)
+    rules = [
+        (_is(_ISO_DAY), _dated("DATE", iso, "date_rewritten")),
+        (_begins(_ISO_DAY + "[T ][0-9:. TZ+-]*$"), _dated("DATE", iso, "datetime_to_date")),
+        (_is("[0-9]{8}([.]0)?"), _dated("DATE", compact, "compact_date")),
+        (_is("[0-9]{8}[T ]?[0-9:.]+"), _dated("DATE", compact, "datetime_to_date")),
+        (_begins(_DAY_FIRST), _dated("DATE", day_first, "day_first_date")),
+        (_NAMED, _dated("DATE", named, "month_name_date")),
+        (_is("[0-9]+[/.-][0-9]{1,2}[/.-][0-9]{1,2}"), _dated("DATE", other, "date_rewritten")),
+    ]
+    return _reading("DATE", rules, "not_a_date")
 
 
 def _timestamp() -> str:
     unzoned = f"TRY_CAST(regexp_replace({_TRIM}, '{_ZONE}', '') AS TIMESTAMP)"
-    compact = _strptime(
-        "TIMESTAMP", ["%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M", "%Y%m%dT%H%M%S", "%Y%m%d%H%M"]
-    )
-    day_first = _strptime("TIMESTAMP", _with_times(["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"]))
-    named = _strptime("TIMESTAMP", _with_times(["%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y"]))
-    direct = f"TRY_CAST({_TRIM} AS TIMESTAMP)"
-    return f"""CASE
-        WHEN c IS NULL THEN {_struct("TIMESTAMP", None, None)}
-        WHEN {clean("TIMESTAMP", "c")} THEN {_struct("TIMESTAMP", "TRY_CAST(c AS TIMESTAMP)", None)}
-        WHEN {_TOKENS} THEN {_struct("TIMESTAMP", None, "null_token")}
-        WHEN regexp_matches({_TRIM}, '[0-9]:[0-9]{{2}}.*{_ZONE}') THEN {_dated("TIMESTAMP", unzoned, "zone_dropped")}
-        WHEN regexp_matches({_TRIM}, '^[0-9]{{8}}([T ]?[0-9:]+)?$') THEN {_dated("TIMESTAMP", compact, "compact_date")}
-        WHEN regexp_matches({_TRIM}, '^[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}') THEN {_dated("TIMESTAMP", day_first, "day_first_date")}
-        WHEN regexp_matches({_TRIM}, '[A-Za-z]{{3}}') AND regexp_matches({_TRIM}, '[0-9]{{4}}') THEN {_dated("TIMESTAMP", named, "month_name_date")}
-        WHEN regexp_matches({_TRIM}, '^[0-9]+[/.-][0-9]') THEN {_dated("TIMESTAMP", direct, "datetime_rewritten")}
-        ELSE {_struct("TIMESTAMP", None, "!not_a_datetime")}
-    END"""
-
-
-def _with_times(days: list[str]) -> list[str]:
-    return [
-        day + time for day in days for time in ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M:%S %p")
+    compact = _strptime("TIMESTAMP", _COMPACT_FORMATS)
+    day_first = _strptime("TIMESTAMP", _DAY_FIRST_FORMATS, _TIMES)
+    named = _strptime("TIMESTAMP", _NAMED_FORMATS, _TIMES)
+    rules = [
+        (f"regexp_matches({_TRIM}, '[0-9]:[0-9]{{2}}.*{_ZONE}')", _dated("TIMESTAMP", unzoned, "zone_dropped")),
+        (_is("[0-9]{8}([T ]?[0-9:]+)?"), _dated("TIMESTAMP", compact, "compact_date")),
+        (_begins(_DAY_FIRST), _dated("TIMESTAMP", day_first, "day_first_date")),
+        (_NAMED, _dated("TIMESTAMP", named, "month_name_date")),
+        (_begins("[0-9]+[/.-][0-9]"), _dated("TIMESTAMP", f"TRY_CAST({_TRIM} AS TIMESTAMP)", "datetime_rewritten")),
     ]
+    return _reading("TIMESTAMP", rules, "not_a_datetime")
 
 
 def _varchar() -> str:
-    return f"""CASE
-        WHEN c = '\\N' THEN {_struct("VARCHAR", None, "null_token")}
-        ELSE {_struct("VARCHAR", "c", None)}
-    END"""
+    absent, own = _struct("VARCHAR", None, "null_token"), _struct("VARCHAR", "c", None)
+    return f"CASE WHEN c = '\\N' THEN {absent} ELSE {own} END"
 
 
 def macros() -> list[str]:

@@ -32,7 +32,7 @@ def quoted(name: str) -> str:
 
 
 class DuckDBWarehouse(Warehouse):
-    """See ``Warehouse``. Raises BadInput when the file is missing or not DuckDB's, TransientFailure when it is locked."""
+    """See ``Warehouse``. Raises BadInput when the file is missing or another format, TransientFailure when locked."""
 
     kind = "duckdb"
 
@@ -44,7 +44,7 @@ class DuckDBWarehouse(Warehouse):
         if not is_duckdb(path):
             raise BadInput(f"warehouse {path}: not a DuckDB file")
         self._spill = tempfile.mkdtemp(prefix="anon-pipeline-spill-")
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "temp_directory": self._spill,
             "python_enable_replacements": "false",

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from anon_pipeline.cohort import BIOLOGY_TABLES, OBSERVATIONAL_TABLES, Cohort, ExtractedCohort
@@ -160,7 +159,7 @@ def _members(warehouse: Warehouse, query: MemberQuery, policy: Policy, key: Key)
 
 
 def _warehouse_digests(warehouse: Warehouse, members: Members, key: Key) -> dict[str, tuple[str, int]]:
-    """Members, their rows table by table, and the version of the vocabulary (its tables are too large to hash nightly)."""
+    """Members, their rows table by table, and the versions of the vocabulary: its tables are too large to hash."""
     own = key.derive("table-digests")
     found = {
         "cohort": (
@@ -268,12 +267,12 @@ def _write_table(
     schema = cdm.arrow_schema(table)
     writers: list[pq.ParquetWriter | None] = [None, None]
     rows, repeated = [0, 0], 0
-    last = [None, None]
+    last: list[int | None] = [None, None]
     concepts = [name for name in schema.names if name.endswith("concept_id")]
     try:
         for batch in batches:
             for number, part in enumerate(parts):
-                own = batch.filter(pc.equal(batch["part"], number)).select(schema.names)
+                own = batch.filter(pa.array(batch["part"].to_numpy() == number)).select(schema.names)
                 if table == "person":
                     before = own.num_rows
                     own, last[number] = _one_a_person(own, last[number])
@@ -288,7 +287,7 @@ def _write_table(
                 writer.write_batch(own, row_group_size=ROW_GROUP_ROWS)
                 rows[number] += own.num_rows
                 for name in concepts:
-                    used[number].update(pc.unique(own[name].drop_null()).to_pylist())
+                    used[number].update(own[name].drop_null().unique().to_pylist())
     finally:
         for writer in writers:
             if writer is not None:
@@ -332,7 +331,7 @@ def _stream_vocabulary(warehouse: Warehouse, table: str, ids: set[int], part: Co
         for batch in warehouse.batches(sql, schema, {"concept_ids": relation}, what=f"table {table}"):
             writer.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
             if table == "concept_ancestor":
-                ancestors.update(pc.unique(batch["ancestor_concept_id"].drop_null()).to_pylist())
+                ancestors.update(batch["ancestor_concept_id"].drop_null().unique().to_pylist())
     return ancestors
 
 

@@ -107,7 +107,7 @@ class _Plan:
     @classmethod
     def of(cls, source: SourceFile, report: FileReport) -> _Plan:
         header = source.header
-        assert header is not None  # noqa: S101 (load() has seen to it)
+        assert header is not None
         if source.match is None:
             report.table = "other"
             return cls(None, header, _distinct_names(header.names), True)
@@ -285,8 +285,8 @@ class _OneFile:
             where = self.report.unreadable_values if how.startswith("!") else self.report.coerced
             self.report.count(where, column.field, how.lstrip("!"), number)
         self._run(
-            f"INSERT INTO rejects.cells SELECT ?, ?, line, record, substr({code}, 2), '{column.field}', {column.text()} "
-            f"FROM judged WHERE fault IS NULL AND {code} LIKE '!%'",
+            f"INSERT INTO rejects.cells SELECT ?, ?, line, record, substr({code}, 2), '{column.field}', "
+            f"{column.text()} FROM judged WHERE fault IS NULL AND {code} LIKE '!%'",
             [self._table_name, self.source.relative],
         )
 

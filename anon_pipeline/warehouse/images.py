@@ -151,7 +151,7 @@ def _is_whole(dataset: Any) -> bool:
     """Every element as long as it says, and pixels where the class promises an image: pydicom forgives both."""
     from pydicom.uid import UID
 
-    for tag in dataset.keys():
+    for tag in list(dataset.keys()):
         item = dataset.get_item(tag)
         length = getattr(item, "length", UNDEFINED)
         if length != UNDEFINED and isinstance(item.value, bytes) and len(item.value) < length:

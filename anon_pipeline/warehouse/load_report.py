@@ -77,9 +77,8 @@ class LoadReport:
     def lines(self) -> list[str]:
         """What a person reads: totals, then one line for each thing worth knowing."""
         rows = sum(self.tables.values())
-        lines = [
-            f"{rows} rows in {len(self.tables)} tables from {len(self.files)} files, {self.rejected} rejected: {self.target}"
-        ]
+        where = f"{len(self.tables)} tables from {len(self.files)} files"
+        lines = [f"{rows} rows in {where}, {self.rejected} rejected: {self.target}"]
         for each in self.files:
             lines += [f"  {each.file}: {words}" for words in _file_words(each)]
         for name, count in sorted(self.repeated_keys.items()):

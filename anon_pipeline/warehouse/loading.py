@@ -52,8 +52,9 @@ def load_folder(
 ) -> LoadReport:
     """Load every table below ``folder`` into ``target``, which is replaced at the end when it is a warehouse.
 
-    With ``strict``, raises VerdictBroken and writes nothing when a row is rejected or a file is broken. Raises BadInput when the folder holds no table of the CDM or the target is another kind of file, TransientFailure
-    when another load is writing the same target or the disk is full.
+    With ``strict``, raises VerdictBroken and writes nothing when a row is rejected or a file is broken. Raises BadInput
+    when the folder holds no table of the CDM or the target is another kind of file, TransientFailure when another load
+    is writing the same target or the disk is full.
     """
     folder, target = Path(folder), Path(target)
     sources, ignored = discover(folder)
@@ -75,7 +76,7 @@ def load_folder(
         connection.execute("CHECKPOINT").fetchall()
         connection.close()
         partial.chmod(0o600)
-        os.replace(partial, target)
+        partial.replace(target)
     except duckdb.OutOfMemoryException:
         raise TransientFailure(f"loading {folder}: not enough memory ({memory_limit})") from None
     except duckdb.IOException as error:
@@ -90,10 +91,10 @@ def load_folder(
 
 def _connect(partial: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     try:
-        if partial.exists():
-            duckdb.connect(str(partial)).close()  # fails while another load holds it
+        if partial.exists() and _is_locked(partial):
+            raise TransientFailure(f"{partial.parent}: another load is writing the same warehouse")
         _remove(partial)
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "temp_directory": str(partial) + ".tmp",
             "python_enable_replacements": "false",
@@ -105,12 +106,19 @@ def _connect(partial: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         finally:
             os.umask(before)
     except duckdb.IOException:
-        raise TransientFailure(
-            f"{partial.parent}: another load writes the same file, or the folder is not writable"
-        ) from None
-    except duckdb.Error:
-        _remove(partial)
-        return _connect(partial, memory_limit)
+        raise TransientFailure(f"{partial.parent}: a warehouse cannot be written there") from None
+
+
+def _is_locked(partial: Path) -> bool:
+    """Whether another process holds the file, as DuckDB does while it writes (a POSIX lock)."""
+    import fcntl
+
+    with partial.open("rb+") as stream:
+        try:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def _remove(partial: Path) -> None:
@@ -131,7 +139,8 @@ def _load_one(loader: FileLoader, source: SourceFile) -> FileReport:
     loader.load(source, report)
     if report.rows_in != report.loaded + report.rejected:
         raise PermanentFailure(
-            f"{source.relative}: {report.rows_in} rows read, {report.loaded} loaded and {report.rejected} rejected do not add up"
+            f"{source.relative}: {report.rows_in} rows read do not make "
+            f"{report.loaded} loaded and {report.rejected} rejected"
         )
     return report
 

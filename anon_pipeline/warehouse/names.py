@@ -19,8 +19,8 @@ def slug(text: str) -> str:
 def cohort_slugs(cohorts: Sequence[tuple[int, str | None]]) -> list[str]:
     """One distinct name a cohort, in the order given: (definition id, name or None).
 
-    A cohort without a usable name is ``cohort-ID``; every one of several cohorts with the same name gets its id after it,
-    so that a name never changes hands when a cohort is added before it.
+    A cohort without a usable name is ``cohort-ID``; each of several cohorts with the same name gets its id after it, so
+    that a name never changes hands when a cohort is added before it.
     """
     bare = [slug(name or "") or f"cohort-{definition_id}" for definition_id, name in cohorts]
     taken = [name if bare.count(name) == 1 else f"{name}-{cohorts[i][0]}" for i, name in enumerate(bare)]

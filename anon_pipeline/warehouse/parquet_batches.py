@@ -47,7 +47,8 @@ def _as_wanted(array: pa.Array, kind: str) -> tuple[pa.Array, bool]:
     if kind == "BIGINT" and pa.types.is_integer(own) and own != pa.uint64():
         return array.cast(pa.int64()), True
     if kind == "DOUBLE" and (pa.types.is_floating(own) or pa.types.is_integer(own)):
-        return pc.if_else(pc.is_nan(wide), None, wide) if (wide := array.cast(pa.float64(), safe=False)) else wide, True
+        wide = array.cast(pa.float64(), safe=False)
+        return _without(wide, pc.call_function("is_nan", [wide])), True
     if kind == "DATE" and pa.types.is_date(own):
         return array.cast(pa.date32()), True
     if kind == "TIMESTAMP" and pa.types.is_timestamp(own) and own.tz is None:
@@ -61,7 +62,11 @@ def _as_wanted(array: pa.Array, kind: str) -> tuple[pa.Array, bool]:
 
 def _or_null(array: pa.Array) -> pa.Array:
     """Empty text is no value, as in CSV."""
-    return pc.if_else(pc.equal(array, ""), None, array)
+    return _without(array, pc.call_function("equal", [array, pa.scalar("", array.type)]))
+
+
+def _without(array: pa.Array, empty: pa.Array) -> pa.Array:
+    return pc.call_function("if_else", [empty, pa.scalar(None, array.type), array])
 
 
 def _decoded(content: bytes | None) -> str | None:

@@ -69,7 +69,8 @@ class PostgresWarehouse(Warehouse):
         rows = self._rows(
             "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
             "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND (%s IS NULL OR table_schema = %s) "
-            "ORDER BY array_position(current_schemas(false), table_schema::name) NULLS LAST, table_schema, ordinal_position",
+            "ORDER BY array_position(current_schemas(false), table_schema::name) NULLS LAST, table_schema, "
+            "ordinal_position",
             (wanted, wanted),
         )
         if wanted is not None and not rows:

@@ -59,7 +59,7 @@ class Warehouse(ABC):
     def batches(
         self, sql: str, schema: pa.Schema, relations: dict[str, pa.Table] | None = None, what: str = "query"
     ) -> Iterator[pa.RecordBatch]:
-        """Run one statement as a stream. ``relations`` are small tables that it may name; ``what`` names it in errors."""
+        """Run one statement as a stream. ``relations``: small tables that it may name; ``what`` names it in errors."""
 
     @abstractmethod
     def relation(self, table: str, fields: Sequence[cdm.Field], tie: bool = True) -> str:
@@ -119,7 +119,7 @@ class Warehouse(ABC):
         raise BadInput(f"{looked} is not in the warehouse, which has {have}")
 
     def members(self, query: MemberQuery) -> Members:
-        """Run a member query: distinct ids that the person table knows. Raises BadInput when there is no person table."""
+        """Run a member query: distinct ids that the person table knows. Raises BadInput without a person table."""
         if not self.has("person"):
             raise BadInput("the warehouse has no person table")
         inner = self.with_tables(query.statement, query.tables) if query.tables else query.statement
@@ -168,7 +168,7 @@ class Warehouse(ABC):
         return self.batches(sql, schema, {"members": members.arrow()}, what=f"table {table}")
 
     def table_digests(self, members: Members, key: Key, tables: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """For each table that the warehouse has: a keyed digest of the members' rows as they are read, and their number.
+        """For each table that the warehouse has: a keyed digest of the members' rows as they are read, and how many.
 
         It does not depend on the order of rows; it changes when a member or a row of a member does, and reveals
         neither. It compares within one kind of warehouse and one version of the database.

@@ -34,7 +34,7 @@ class NotRegular(Exception):
 
 @dataclass(frozen=True)
 class Malformed:
-    """A record that could not be made out: its number, its line, why, and the line itself (it stays in the warehouse)."""
+    """A record that could not be made out: number, line, why, and the line's text, which stays in the warehouse."""
 
     record: int
     line: int
@@ -234,7 +234,7 @@ class CarefulReader:
             open_quote = "unexpected end" in str(error)
         except ValueError:
             return None, "unbalanced_quote"
-        if (fields := self._over_lines(line)) is not None:
+        if (fields := self._over_lines(line, batch)) is not None:
             return fields, ""
         if open_quote:
             return None, "unterminated_quote"
@@ -244,8 +244,8 @@ class CarefulReader:
         batch.irregular_quotes += 1
         return loose, ""
 
-    def _over_lines(self, line: str) -> list[str] | None:
-        """The record that begins on this line and ends on a later one; None, with the lines put back, when none does."""
+    def _over_lines(self, line: str, batch: _Building) -> list[str] | None:
+        """The record that begins on this line and ends on a later one; else None, and the lines are put back."""
         lines, quotes, size = [line], line.count('"'), len(line)
         while quotes % 2 and len(lines) < MOST_LINES_IN_A_RECORD and size < LONGEST_RECORD:
             more = self._next_line()
@@ -258,11 +258,19 @@ class CarefulReader:
             try:
                 found = self._parse(lines, strict=True)
             except csv.Error:
-                found = [self._loosely(lines) or []]
+                found = [] if any(map(self._stands_alone, lines[1:])) else [self._loosely(lines) or []]
+                batch.irregular_quotes += bool(found and found[0])
             if len(found) == 1 and len(found[0]) == self.width:
                 return found[0]
         self._push_back(lines[1:])
         return None
+
+    def _stands_alone(self, line: str) -> bool:
+        """A line that is a whole record has not been swallowed by a quote of an earlier one."""
+        try:
+            return len(self._parse([line], strict=True)[0]) == self.width
+        except (csv.Error, IndexError):
+            return False
 
     def _parse(self, lines: list[str], strict: bool) -> list[list[str]]:
         return list(csv.reader(lines, delimiter=self.header.delimiter, strict=strict))

@@ -1,8 +1,8 @@
 """The members' genotypes out of a multi-sample VCF: samples renamed to person_id, both parts in one pass.
 
-Samples are found by name (see ``identifiers``) and come out in ascending order of person_id; all sites are kept, so that
-both parts have the same ones. What a header or an INFO column may say about patients who are not in the part does not
-leave: headers other than definitions, counts over all samples and INFO or FORMAT keys that are not listed here.
+Samples are found by name (see ``identifiers``) and come out in ascending order of person_id; all sites are kept, so
+that both parts have the same ones. What a header or an INFO column may say about patients who are not in the part does
+not leave: headers other than definitions, counts over all samples and INFO or FORMAT keys that are not listed here.
 
 Input: VCF 4.x, plain, gzip or BGZF, or BCF. Output: BGZF, which tabix and bcftools read.
 """
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from anon_pipeline.warehouse.extraction import ExtractionReport
     from anon_pipeline.warehouse.identifiers import PersonFinder
 
-INFO_KEYS = frozenset(
-    [b"END", b"SVTYPE", b"SVLEN", b"CIPOS", b"CIEND", b"IMPRECISE", b"AA", b"RS", b"VT", b"VRT", b"GENE", b"GENEINFO"]
-    + [b"ANN", b"CSQ", b"EFF", b"CLNSIG"]
-)
-FORMAT_KEYS = frozenset([b"GT", b"GQ", b"DP", b"AD", b"PL", b"GL", b"GP", b"DS", b"PS", b"HQ", b"FT"])
+INFO_KEYS = frozenset(b"END SVTYPE SVLEN CIPOS CIEND IMPRECISE AA RS VT VRT GENE GENEINFO ANN CSQ EFF CLNSIG".split())
+FORMAT_KEYS = frozenset(b"GT GQ DP AD PL GL GP DS PS HQ FT".split())
 FIXED_COLUMNS = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
@@ -98,7 +95,7 @@ class _Lines:
         self._lines = self._read()
 
     def _read(self) -> Iterator[bytes]:
-        stream = gzip.open(self.path, "rb") if self._compressed else self.path.open("rb")
+        stream = gzip.open(self.path, "rb") if self._compressed else self.path.open("rb")  # noqa: SIM115 (see close)
         self._close.append(stream)
         first = stream.read(3)
         stream.seek(0)
@@ -213,7 +210,7 @@ def _write(
             report.counts[f"genomics/samples_{part.root.name}"] = len(own)
             if own:
                 part.vcf.parent.mkdir(mode=0o700)
-                stream = BGZFile(str(part.vcf), "wb")
+                stream = BGZFile(str(part.vcf), "wb", None)
                 names = b"\t".join(str(person).encode() for person, _ in own)
                 stream.write(b"\n".join([*header[:-1], FIXED_COLUMNS + b"\t" + names]) + b"\n")
                 outputs.append((stream, [column for _, column in own]))
