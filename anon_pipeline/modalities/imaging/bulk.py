@@ -15,7 +15,7 @@ from anon_pipeline.modalities.imaging.stream import Bulk, Instance
 
 _MAGIC = re.compile(rb"^(?:JFIF\0|Adobe|mrfx|SPIFF\0)")
 _ENCODER = re.compile(
-    rb"(?:Created by (?:GDCM/)?OpenJPEG version [0-9.]{1,8}|Kakadu-v[0-9.]{1,8}|LEAD Technologies Inc\. V[0-9.]{1,5}"
+    rb"(?:Created by (?:GDCM/)?OpenJPEG version [0-9.]{1,8}|Kakadu-v?[0-9.]{1,8}|LEAD Technologies Inc\. V[0-9.]{1,5}"
     rb"|CREATOR: gd-jpeg v1\.0 \(using IJG JPEG v\d{1,2}\), quality = \d{1,3}|Lavc[0-9.]{1,12})[\0\n ]?"
 )
 _WORD = re.compile(rb"[A-Za-z0-9\xc0-\xff^ ,=-]{4,}")

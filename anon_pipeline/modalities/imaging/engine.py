@@ -97,7 +97,15 @@ class Names:
         return PurePosixPath(*folders, self.opaque(relative) + ".dcm")
 
 
-Outcome = tuple[SourceFile, str, Released | str]
+@dataclass(frozen=True)
+class HeldFile:
+    """A held file, with its series when it is known."""
+
+    reason: str
+    series: bytes = b""
+
+
+Outcome = tuple[SourceFile, str, Released | HeldFile]
 _worker: Deidentifier | None = None
 _worker_names: Names | None = None
 
@@ -114,13 +122,13 @@ def _one(worker: Deidentifier, names: Names, file: SourceFile, out: Path) -> Out
         target.parent.mkdir(parents=True, exist_ok=True)
         return file, relative, worker.file(file.path, target, file.patient)
     except HeldBack as held:
-        return file, relative, held.reason
+        return file, relative, HeldFile(held.reason, held.series)
     except OSError:
         raise
     except Exception:
         if os.environ.get("ANON_PIPELINE_DEBUG"):
             raise
-        return file, relative, "internal"
+        return file, relative, HeldFile("internal")
 
 
 def _batch(files: list[SourceFile], out: Path) -> tuple[list[Outcome], float]:
@@ -179,19 +187,22 @@ def deidentify_folder(
     names = Names(key, keep_names)
     series: dict[bytes, list[tuple[SourceFile, str, Released]]] = {}
     try:
-        files = FolderSource(source, patients)
-        head_series: set[bytes] = set()
-        for file, relative, outcome in _bar(
-            _outcomes(files, temporary, profile, key, workers, keep_names, clean_text), progress
-        ):
-            if isinstance(outcome, str):
-                _hold(report, store, names, file, outcome)
+        heads: set[bytes] = set()
+        outcomes = _outcomes(FolderSource(source, patients), temporary, profile, key, workers, keep_names, clean_text)
+        for file, relative, outcome in _bar(outcomes, progress):
+            if isinstance(outcome, HeldFile):
+                _hold(report, store, names, file, outcome.reason)
+                if outcome.reason == "head_volume" and outcome.series:
+                    heads.add(outcome.series)
             else:
                 series.setdefault(outcome.series, []).append((file, relative, outcome))
-        _ = head_series
-        for members in series.values():
-            for _file, _relative, released in members:
-                _count(report, released)
+        for name, members in series.items():
+            for file, relative, released in members:
+                if name in heads and released.volume:  # one slice said head: the whole series is a head volume
+                    (temporary / relative).unlink()
+                    _hold(report, store, names, file, "head_volume")
+                else:
+                    _count(report, released)
         _prune(temporary)
         if store is not None:
             store.close()

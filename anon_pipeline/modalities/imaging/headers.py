@@ -56,6 +56,7 @@ class Cleaner:
         self._table = actions(profile)
         self._vocabulary = Vocabulary(profile.extra_terms)
         self._private = SafePrivate() if profile.retain_safe_private else None
+        self.modalities = frozenset(term for term in self._vocabulary.terms if 2 <= len(term) <= 10)
         self._engine = clean_text if profile.free_text == "engine" else None
 
     def dataset(

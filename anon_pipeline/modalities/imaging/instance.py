@@ -46,6 +46,7 @@ class Released:
     """What is told of a released file; nothing of it is a patient's value."""
 
     series: bytes
+    volume: bool
     modality: str
     frames: int
     examined: bool
@@ -83,7 +84,7 @@ class Deidentifier:
         values = {e.tag: e.raw[e.at :] for e in instance.elements}
         why = holdback.reason(values, self.profile, bool(instance.bulk))
         if why is not None:
-            raise HeldBack(why)
+            raise HeldBack(why, self._series_digest(values))
         picture = self._picture(instance)
         patient = self.patients.of({t: values[t] for t in IDENTITY_TAGS if t in values}, patient_id)
         finding = pixels.examine(instance, values, picture, self.profile, patient.deny) if picture else None
@@ -93,16 +94,21 @@ class Deidentifier:
         sop_instance = self.uids(values[0x00080018].decode("latin-1").strip("\0 "))
         syntax = finding.transfer_syntax if finding and finding.redacted else instance.transfer_syntax
         meta = writer.file_meta(sop_class, sop_instance, syntax)
+        modality = values.get(0x00080060, b"").decode("latin-1").strip("\0 ")
         writer.write(target, meta, parts, instance.fd, syntax == enc.DEFLATED)
         return Released(
-            self._series.digest("series", values.get(SERIES_UID, b"").decode("latin-1").strip("\0 "))[:12],
-            values.get(0x00080060, b"").decode("latin-1").strip("\0 ")[:2],
+            self._series_digest(values),
+            bool(instance.bulk) and modality in ("CT", "MR", "PT"),
+            modality if modality in self.cleaner.modalities else "other",
             pixels_through.frames(values) if picture else 0,
             bool(finding and finding.examined),
             len(finding.boxes) if finding else 0,
             syntax != instance.transfer_syntax,
             target.stat().st_size,
         )
+
+    def _series_digest(self, values: dict[int, bytes]) -> bytes:
+        return self._series.digest("series", values.get(SERIES_UID, b"").decode("latin-1").strip("\0 "))[:12]
 
     @staticmethod
     def _picture(instance: Instance) -> Bulk | None:

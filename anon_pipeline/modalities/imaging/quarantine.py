@@ -38,11 +38,12 @@ REASONS: dict[str, str] = {
 
 
 class HeldBack(Exception):
-    """A file that may not be released; ``reason`` is a key of REASONS."""
+    """A file that may not be released; ``reason`` is a key of REASONS, ``series`` a digest of its series when known."""
 
-    def __init__(self, reason: str) -> None:
-        assert reason in REASONS, reason
-        self.reason = reason
+    def __init__(self, reason: str, series: bytes = b"") -> None:
+        if reason not in REASONS:
+            raise ValueError("unknown reason")
+        self.reason, self.series = reason, series
         super().__init__(reason)
 
 
