@@ -100,8 +100,8 @@ PLANTED = (
     Association("age_creatinine", "age", "log_creatinine", "linear", truth.LOG_CREATININE_PER_YEAR_OF_AGE,
                 "log(umol/L) per year", ("male",)),
     Association("udca_alt", "udca", "alt_change", "linear", truth.ALT_UDCA, "log(U/L)", ("liver",)),
-    Association("furosemide_potassium", "furosemide", "potassium_change", "linear", truth.POTASSIUM_FUROSEMIDE, "mmol/L",
-                ("hcm",)),
+    Association("furosemide_potassium", "furosemide", "potassium_change", "linear", truth.POTASSIUM_FUROSEMIDE,
+                "mmol/L", ("hcm",)),
     Association("hcm_nt_probnp", "hcm", "log_nt_probnp", "linear", truth.LOG_NT_PROBNP_HCM, "log(ng/L)", ("age",)),
     Association("hcm_murmur", "hcm", "word_murmur", "logistic", _MURMUR, "log odds"),
 )  # fmt: skip
@@ -128,17 +128,17 @@ def estimate_from_frame(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _estimated(association: Association, frame: pd.DataFrame) -> dict[str, Any]:
     predictors = [association.from_, *association.adjust]
     outcome = ["time", "event"] if association.model == "cox" else [association.to]
-    complete = frame[[*outcome, *predictors]].astype(float).dropna()
-    x = complete[predictors].to_numpy()
-    if not len(complete):
+    values = np.column_stack([frame[name].to_numpy(dtype=float) for name in (*outcome, *predictors)])
+    values = values[np.isfinite(values).all(axis=1)]
+    x = values[:, len(outcome) :]
+    if not len(values):
         found = regressions.Estimate(float("nan"), float("nan"), float("nan"), 0)
     elif association.model == "cox":
-        positive = complete["time"].to_numpy() > 0
-        time, event = complete["time"].to_numpy()[positive], complete["event"].to_numpy()[positive]
-        found = regressions.cox(time, event, x[positive])
+        positive = values[:, 0] > 0
+        found = regressions.cox(values[positive, 0], values[positive, 1], x[positive])
     else:
         fit = regressions.linear if association.model == "linear" else regressions.logistic
-        found = fit(complete[association.to].to_numpy(), x)
+        found = fit(values[:, 0], x)
     numbers = {key: None if np.isnan(value) else value for key, value in found._asdict().items()}
     return {"name": association.name, "truth": association.effect, **numbers}
 

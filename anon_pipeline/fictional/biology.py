@@ -1,4 +1,4 @@
-"""The laboratory: irregular series of analytes as OMOP measurement rows, missing by design, censored at detection limits.
+"""The laboratory: irregular series of analytes as OMOP measurement rows, missing by design, with detection limits.
 
 Analytes, units, reference ranges and which visit asks for which analyte are the table ANALYTES. The planted effects
 come from ``truth``; concept names and codes are in ``concepts.csv``.

@@ -1,5 +1,8 @@
-"""The concepts that the fictional hospital uses: standard ones by their true OMOP ids, names and codes, and the hospital's
-own with ids over 2,000,000,000 (the OHDSI convention for local concepts). The facts are in ``concepts.csv``."""
+"""The concepts that the fictional hospital uses, read from ``concepts.csv``.
+
+Standard ones have their true OMOP ids, names and codes; the hospital's own have ids over 2,000,000,000, which is the
+OHDSI convention for local concepts.
+"""
 
 from __future__ import annotations
 

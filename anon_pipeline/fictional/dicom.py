@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from anon_pipeline.fictional import phantom, places
 from anon_pipeline.fictional.identity import Identity, Staff, plain
@@ -52,10 +52,15 @@ class Examination:
 
 
 def person_name(last: str, first: str) -> str:
-    return f"{last.upper()}^{first}"
+    return short(f"{last.upper()}^{first}")
 
 
-def _common(exam: Examination, study: str, series: str, sop_class: str, instance: str, modality: str) -> Dataset:
+def short(text: str, limit: int = 64) -> str:
+    """At most ``limit`` bytes of UTF-8, as validators count what VRs LO and PN may hold."""
+    return text.encode()[:limit].decode(errors="ignore")
+
+
+def common(exam: Examination, study: str, series: str, sop_class: str, instance: str, modality: str) -> Dataset:
     """Patient, study, series and equipment attributes of every object."""
     person = exam.person
     referrer, radiologist, requester = exam.physicians
@@ -90,7 +95,7 @@ def _common(exam: Examination, study: str, series: str, sop_class: str, instance
     data.PatientAge = f"{int(exam.age):03d}Y"
     if person.birth_name != person.last_name:
         data.PatientBirthName = person_name(person.birth_name, person.first_names[0])
-    data.PatientAddress = f"{person.address}, {person.town.postal_code} {person.town.name}"[:64]
+    data.PatientAddress = short(f"{person.address}, {person.town.postal_code} {person.town.name}")
     data.PatientTelephoneNumbers = person.phone
     other = Dataset()
     other.PatientID, other.TypeOfPatientID, other.IssuerOfPatientID = person.nir, "TEXT", "INS"
@@ -100,14 +105,14 @@ def _common(exam: Examination, study: str, series: str, sop_class: str, instance
     data.StudyID = exam.nda[-6:]
     data.SeriesNumber = 1
     data.InstanceNumber = 1
-    data.StudyDescription = f"Abdomen {person.last_name.upper()}" if exam.number % 4 == 0 else "TDM abdomen"
+    data.StudyDescription = short(f"Abdomen {person.last_name.upper()}") if exam.number % 4 == 0 else "TDM abdomen"
     request = Dataset()
     request.RequestedProcedureID = exam.accession
     request.ScheduledProcedureStepID = "1"
-    request.RequestedProcedureDescription = f"Bilan de nodule, demande du {referrer}"
+    request.RequestedProcedureDescription = short(f"Bilan de nodule, demande du {referrer}")
     data.RequestAttributesSequence = Sequence([request])
     block = data.private_block(0x0009, "VALBRUME PACS 1.0", create=True)
-    block.add_new(0x01, "LO", f"{plain(person.last_name)} {plain(person.first_names[0])}")
+    block.add_new(0x01, "LO", short(plain(f"{person.last_name} {person.first_names[0]}")))
     block.add_new(0x02, "SH", person.ipp)
     block.add_new(0x03, "DA", day)
     return data
@@ -130,7 +135,7 @@ def write(data: Dataset, path: Path) -> None:
     meta.MediaStorageSOPClassUID = data.SOPClassUID
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION
+    meta.ImplementationClassUID = UID(IMPLEMENTATION)
     meta.ImplementationVersionName = "VALDOR_4_2"
     meta.SourceApplicationEntityTitle = "VALBRUME_CT1"
     data.file_meta = meta
@@ -142,7 +147,7 @@ def ct_slices(exam: Examination, body: phantom.Abdomen) -> list[Dataset]:
     """The CT series; instances refer to the previous slice, as scanners' localisers do."""
     out = []
     for k in range(phantom.SLICES):
-        data = _common(exam, "ct", "axial", CT_STORAGE, str(k), "CT")
+        data = common(exam, "ct", "axial", CT_STORAGE, str(k), "CT")
         data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         data.AcquisitionDate, data.AcquisitionTime, data.AcquisitionNumber = data.StudyDate, "091801", 1
         data.SeriesDescription = "Portal 5 mm"
@@ -185,7 +190,7 @@ def _text_lines(exam: Examination) -> list[str]:
 
 
 def ultrasound(exam: Examination, rng: np.random.Generator) -> Dataset:
-    data = _common(exam, "us", "1", US_STORAGE, "0", "US")
+    data = common(exam, "us", "1", US_STORAGE, "0", "US")
     data.ImageType = ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0001"]
     data.StudyDescription = "Échographie abdominale"
     data.SeriesDescription = "Foie"
@@ -198,7 +203,7 @@ def ultrasound(exam: Examination, rng: np.random.Generator) -> Dataset:
 
 
 def chest(exam: Examination, rng: np.random.Generator) -> Dataset:
-    data = _common(exam, "cr", "1", CR_STORAGE, "0", "CR")
+    data = common(exam, "cr", "1", CR_STORAGE, "0", "CR")
     data.ImageType = ["ORIGINAL", "PRIMARY"]
     data.StudyDescription = "Radiographie thoracique"
     data.BodyPartExamined = "CHEST"
@@ -213,7 +218,7 @@ def chest(exam: Examination, rng: np.random.Generator) -> Dataset:
 
 
 def screen_save(exam: Examination) -> Dataset:
-    data = _common(exam, "ct", "dose", SC_STORAGE, "0", "OT")
+    data = common(exam, "ct", "dose", SC_STORAGE, "0", "OT")
     data.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
     data.ConversionType = "WSD"
     data.SeriesNumber = 99

@@ -6,7 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from anon_pipeline.fictional.dicom import CT_STORAGE, Examination, _common
+from anon_pipeline.fictional.dicom import CT_STORAGE, Examination, common, short
 from anon_pipeline.fictional.phantom import SIZE, SLICE_STEP_MM, SLICES, Abdomen
 
 SEG_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -28,14 +28,14 @@ def _one(**attributes: object) -> Sequence:
 def segmentation(exam: Examination, body: Abdomen, slices: list[Dataset]) -> Dataset:
     """One segment, "Neoplasm", on the geometry of the CT series that it refers to."""
     kept = [k for k in range(SLICES) if body.mask[k].any()] or [SLICES // 2]
-    data = _common(exam, "ct", "seg", SEG_STORAGE, "0", "SEG")
+    data = common(exam, "ct", "seg", SEG_STORAGE, "0", "SEG")
     data.ImageType = ["DERIVED", "PRIMARY"]
     data.SeriesNumber = 2
     data.SeriesDescription = "Segmentation"
     data.FrameOfReferenceUID = exam.uid("ct", "frame")
     data.PositionReferenceIndicator = ""
     data.ContentLabel = "NODULE"
-    data.ContentDescription = f"Nodule hépatique, {exam.person.last_name.upper()}"
+    data.ContentDescription = short(f"Nodule hépatique, {exam.person.last_name.upper()}")
     data.ContentCreatorName = str(slices[0].PerformingPhysicianName)
     data.LossyImageCompression = "00"
     data.BurnedInAnnotation = "NO"

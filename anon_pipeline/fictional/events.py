@@ -1,5 +1,7 @@
-"""What happens to a block of patients, as OMOP rows: periods, visits, diagnoses, drugs, procedures, observations, deaths,
-cohorts. Laboratory values are in ``biology``, words in ``notes``."""
+"""What happens to a block of patients, as OMOP rows: periods, visits, diagnoses, drugs, procedures and so on.
+
+Laboratory values are in ``biology``, words in ``notes``.
+"""
 
 from __future__ import annotations
 

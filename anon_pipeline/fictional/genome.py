@@ -1,4 +1,4 @@
-"""Patients' genomes: mosaics of their stratum's founder haplotypes (Li and Stephens 2003), and rare variants of their own.
+"""Patients' genomes: mosaics of their stratum's founder haplotypes (Li and Stephens 2003), and rare variants.
 
 What a patient inherits is a small array of donors; genotypes are computed from it when a file is written, and the
 dosages of the declared loci at once, since the planted phenotypes follow them. Writing VCF belongs to ``vcf``.

@@ -209,9 +209,9 @@ def _letter(chart: Chart, stay: Stay, rng: np.random.Generator, murmur: bool) ->
     if chart.drugs and rng.random() < 0.7:
         names = [phrases.DRUGS[drug].split(",")[0] for drug in chart.drugs if drug in phrases.DRUGS]
         body.append(f"Traitement : {', '.join(names)}.")
-    rng.random()
     joined = (" " if rng.random() < 0.5 else "\n").join(part for part in body if part)
-    text = f"{_top(rng, facts)}\n{joined}\n\n{_sentence(rng, phrases.ENDINGS, facts)}\n{_sentence(rng, phrases.COPIES, facts)}"
+    bottom = f"{_sentence(rng, phrases.ENDINGS, facts)}\n{_sentence(rng, phrases.COPIES, facts)}"
+    text = f"{_top(rng, facts)}\n{joined}\n\n{bottom}"
     title = "Compte rendu d'hospitalisation" if inpatient else "Lettre de consultation"
     return Document(STAY if inpatient else VISIT, title, stay.end, stay, text.strip() + "\n")
 
@@ -227,7 +227,8 @@ def _scanner(chart: Chart, stay: Stay, rng: np.random.Generator, large: bool) ->
     if chart.liver:
         body.insert(0, _pick(rng, phrases.STEATOSIS))
     text = (
-        f"{_top(rng, facts)}\nSCANNER ABDOMINAL du {facts['day']}\nIndication : bilan de nodule, demande du {facts['other']}.\n"
+        f"{_top(rng, facts)}\nSCANNER ABDOMINAL du {facts['day']}\n"
+        f"Indication : bilan de nodule, demande du {facts['other']}.\n"
         f"Technique : {_sentence(rng, phrases.CT_TECHNIQUE, facts)}\nRésultat : {' '.join(body)}\n\n"
         f"{_sentence(rng, phrases.ENDINGS, facts)}\n"
     )
@@ -252,8 +253,9 @@ def _prescription(chart: Chart, stay: Stay, rng: np.random.Generator) -> Documen
     facts = _facts(chart, stay, rng)
     lines = "\n".join(f"- {phrases.DRUGS[drug]}" for drug in chart.drugs if drug in phrases.DRUGS)
     text = (
-        f"ORDONNANCE\n{facts['author']}   RPPS {facts['rpps']}\n{facts['hospital']}, le {facts['day']}\n\n{facts['civility']} "
-        f"{facts['LAST']} {facts['first']}, {facts['age']} ans\n{facts['nir']}\n\n{lines}\n\nQSP 3 mois\n"
+        f"ORDONNANCE\n{facts['author']}   RPPS {facts['rpps']}\n{facts['hospital']}, le {facts['day']}\n\n"
+        f"{facts['civility']} {facts['LAST']} {facts['first']}, {facts['age']} ans\n{facts['nir']}\n\n"
+        f"{lines}\n\nQSP 3 mois\n"
     )
     return Document(PRESCRIPTION, "Ordonnance", stay.end, stay, text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ SIZE = 128
 SLICES = 5
 SLICE_STEP_MM = 8.0
 LIVER_HU, NODULE_HU = 80.0, 140.0
-Image = NDArray[np.float64]
+Image = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ LETTERHEADS = (
     "{site_upper}\n{service_upper}\nPraticien : {author} (RPPS {rpps})\n",
 )
 PATIENT_HEADERS = (
-    "Patient : {civility} {LAST} {first}\nNé{e} le {birth} à {birth_town}\nIPP : {ipp}   NDA : {nda}\nAdresse : {address}, "
-    "{zip} {city}\n",
+    "Patient : {civility} {LAST} {first}\nNé{e} le {birth} à {birth_town}\nIPP : {ipp}   NDA : {nda}\n"
+    "Adresse : {address}, {zip} {city}\n",
     "{civility} {first} {LAST}, {age} ans\nDDN {birth_short} - IPP {ipp} - dossier {nda}\nTél : {phone}\n",
     "Nom : {LAST}\nNom de naissance : {BIRTH_NAME}\nPrénom : {first}\nNé{e} le : {birth_short}\nN° SS : {nir}\n"
     "Domicile : {address} - {zip} {city}\n",
@@ -38,8 +38,10 @@ LIFE = (
 )  # fmt: skip
 TOBACCO = ("Tabac : {tobacco}.", "Statut tabagique : {tobacco}.", "Sur le plan tabagique, {tobacco}.")
 RELATIVES = (
-    "Accompagné{e} de son {link} {relative}.", "La personne de confiance est {relative} ({link}), joignable au {phone}.",
-    "Son {link}, {relative}, nous a apporté les documents antérieurs.", "Antécédents familiaux : {relative} ({link}), diabète.",
+    "Accompagné{e} de son {link} {relative}.",
+    "La personne de confiance est {relative} ({link}), joignable au {phone}.",
+    "Son {link}, {relative}, nous a apporté les documents antérieurs.",
+    "Antécédents familiaux : {relative} ({link}), diabète.",
 )  # fmt: skip
 OUTSIDE = (
     "Pris{e} en charge auparavant à : {outside}, par le {other}.", "Un bilan avait été fait ({outside}) en {month}.",
@@ -140,10 +142,12 @@ DRUGS = {
     2000000302: "mavacamten 5 mg, 1 gélule par jour",
 }
 PATHOLOGY = (
-    "Biopsie hépatique transpariétale, fragment de {core} mm. Stéatose macrovésiculaire {steatosis} %, fibrose F{fibrosis}.",
+    "Biopsie hépatique transpariétale, fragment de {core} mm. Stéatose macrovésiculaire {steatosis} %, "
+    "fibrose F{fibrosis}.",
     "Prélèvement reçu fixé au formol, au nom de {LAST} {first}. Stéatose {steatosis} %, activité A{activity}, fibrose "
     "F{fibrosis} (Metavir).",
 )
 MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+    "novembre", "décembre",
 )  # fmt: skip

@@ -78,7 +78,8 @@ def cox(time: Array, event: Array, x: Array, iterations: int = 50) -> Estimate:
     if n <= p + 1 or event.sum() < p + 1 or np.linalg.matrix_rank(x - x.mean(axis=0)) < p:
         return _impossible(n)
     order = np.argsort(-time, kind="stable")
-    time, event = time[order], event[order].astype(bool)
+    time = time[order]
+    died: NDArray[np.bool_] = event[order] > 0
     scale = x.std(axis=0)
     x = ((x - x.mean(axis=0)) / scale)[order]
     # Risk sets in descending time: everyone up to the last row with the same time.
@@ -86,10 +87,10 @@ def cox(time: Array, event: Array, x: Array, iterations: int = 50) -> Estimate:
     beta = np.zeros(p)
     for _ in range(iterations):
         risk = np.exp(np.clip(x @ beta, -30, 30))
-        total = np.cumsum(risk)[last][event]
-        first = np.cumsum(risk[:, None] * x, axis=0)[last][event] / total[:, None]
-        second = np.cumsum(risk[:, None, None] * x[:, :, None] * x[:, None, :], axis=0)[last][event]
-        gradient = (x[event] - first).sum(axis=0)
+        total = np.cumsum(risk)[last][died]
+        first = np.cumsum(risk[:, None] * x, axis=0)[last][died] / total[:, None]
+        second = np.cumsum(risk[:, None, None] * x[:, :, None] * x[:, None, :], axis=0)[last][died]
+        gradient = (x[died] - first).sum(axis=0)
         information = (second / total[:, None, None] - first[:, :, None] * first[:, None, :]).sum(axis=0)
         try:
             step = np.linalg.solve(information, gradient)

@@ -129,7 +129,7 @@ class TableWriter:
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, table: str, columns: Columns | pa.Table) -> None:
-        content = columns if isinstance(columns, pa.Table) else arrow_table(table, columns)
+        content: pa.Table = columns if isinstance(columns, pa.Table) else arrow_table(table, columns)
         if table not in self._writers:
             self._writers[table] = pq.ParquetWriter(
                 self.folder / f"{table}.parquet", SCHEMAS[table], compression="zstd", compression_level=1

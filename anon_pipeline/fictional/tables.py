@@ -1,4 +1,7 @@
-"""Writes the OMOP folder block by block, and the DuckDB warehouse from it. Rows are made in ``events`` and ``biology``."""
+"""Writes the OMOP folder block by block, and the DuckDB warehouse from it.
+
+Rows are made in ``events`` and ``biology``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anon_pipeline.fictional import biology, events, identity, places
 from anon_pipeline.fictional.concepts import VOCABULARIES, ancestors, concepts
@@ -144,13 +146,13 @@ def block_tables(people: Population, seen: Visits) -> dict[str, list[Mapping[str
 def write_block(writer: TableWriter, people: Population, seen: Visits, patients: int) -> None:
     """Write the rows of a block's patients whose number is under ``patients``."""
     last = people.number[-1] < patients
-    kept = pa.array(people.person_id[people.number < patients])
-    homes = pa.array(FIRST_HOME + people.number[people.number < patients])
+    kept = people.person_id[people.number < patients]
+    homes = FIRST_HOME + people.number[people.number < patients]
     for table, parts in block_tables(people, seen).items():
         content = pa.concat_tables([arrow_table(table, part) for part in parts])
         if not last:
             key = {"location": "location_id", "cohort": "subject_id"}.get(table, "person_id")
-            content = content.filter(pc.is_in(content[key], value_set=homes if table == "location" else kept))
+            content = content.filter(pa.array(np.isin(content[key].to_numpy(), homes if table == "location" else kept)))
         writer.write(table, content)
 
 

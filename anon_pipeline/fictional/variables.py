@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,11 @@ _TABLES = (
 
 @dataclass(frozen=True)
 class Sources:
-    """Where one set of patients lies. tables: OMOP table -> Parquet file or folder of them; people: names by which a VCF
-    sample or a PatientID may call a person -> person_id (person_source_value and person_id itself are always known)."""
+    """Where one set of patients lies.
+
+    tables: OMOP table -> Parquet file or folder of them; people: what a VCF sample or a PatientID may call a person ->
+    person_id (person_source_value and person_id itself are always known).
+    """
 
     tables: Mapping[str, Path]
     vcf: Path | None = None
@@ -48,7 +51,7 @@ class Sources:
 
 
 def sources_of(root: Path) -> Sources:
-    """Find the files below ``root``: a fictional hospital, an extracted cohort's part, or a folder of Parquet tables."""
+    """Find the files below ``root``: a fictional hospital, a part of an extracted cohort, or a folder of tables."""
     root = Path(root)
     tables: dict[str, Path] = {}
     for folder in (root, *sorted(p for p in root.iterdir() if p.is_dir())):
@@ -65,9 +68,10 @@ def patient_variables(source: Path | Sources) -> pd.DataFrame:
     """One row a person, ordered by person_id. A variable whose files are absent is NaN for everyone.
 
     Columns: person_id; male, age (years at the first visit), liver, hcm (diagnoses, 0/1); pnpla3, hfe (dosages);
-    log_alt, log_ferritin, haemoglobin, log_creatinine, log_nt_probnp (first value, natural logarithms); alt_change (mean
-    logarithm later minus first), potassium_change (mmol/L); udca, furosemide (0/1); report_mm, word_large, word_murmur
-    (from notes); image_mm (pixels), mask_mm (segmentation); time (years), event. Raises BadInput without persons.
+    log_alt, log_ferritin, haemoglobin, log_creatinine, log_nt_probnp (first value, natural logarithms); alt_change
+    (mean logarithm later minus first), potassium_change (mmol/L); udca, furosemide (0/1); report_mm, word_large,
+    word_murmur (from notes); image_mm (pixels), mask_mm (segmentation); time (years), event. Raises BadInput without
+    persons.
     """
     where = source if isinstance(source, Sources) else sources_of(source)
     if "person" not in where.tables:
@@ -94,7 +98,7 @@ def _callers(where: Sources, frame: pd.DataFrame) -> dict[str, int]:
 
 def _place(frame: pd.DataFrame, column: str, values: Mapping[str, float], known: Mapping[str, int]) -> None:
     by_person = {known[name]: value for name, value in values.items() if name in known}
-    frame[column] = frame["person_id"].map(by_person).astype(float)
+    frame[column] = [by_person.get(int(p), np.nan) for p in frame["person_id"]]
 
 
 def _from_tables(where: Sources) -> pd.DataFrame:
@@ -153,7 +157,8 @@ def _from_tables(where: Sources) -> pd.DataFrame:
             joins.append(
                 f"LEFT JOIN (SELECT person_id, max({column}) AS day FROM {table} GROUP BY 1) {alias} USING (person_id)"
                 if table in has
-                else f"LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS person_id, CAST(NULL AS DATE) AS day) {alias} USING (person_id)"
+                else f"LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS person_id, CAST(NULL AS DATE) AS day) {alias} "
+                "USING (person_id)"
             )
         frame = connection.execute(f"{', '.join(parts)} {' '.join(joins)} ORDER BY person_id").df()
         frame = frame.drop(columns=["birth", "start"])
@@ -174,7 +179,8 @@ def _from_tables(where: Sources) -> pd.DataFrame:
 def _laboratory(connection: object) -> pd.DataFrame:
     """First values and later changes of the analytes that associations use."""
     first = ", ".join(
-        f"arg_min(value_as_number, (measurement_date, measurement_id)) FILTER (measurement_concept_id = {concept}) AS {name}"
+        "arg_min(value_as_number, (measurement_date, measurement_id)) "
+        f"FILTER (measurement_concept_id = {concept}) AS {name}"
         for name, concept in (
             ("alt", ALT), ("ferritin", FERRITIN), ("haemoglobin", HAEMOGLOBIN), ("creatinine", CREATININE),
             ("nt_probnp", NT_PROBNP), ("potassium", POTASSIUM),
@@ -219,7 +225,7 @@ def _with_notes(frame: pd.DataFrame, notes: list[tuple[int, str | None, str | No
                 size[person] = value
                 large[person] = float(bool(_LARGE.search(text)))
     for column, values in (("report_mm", size), ("word_large", large), ("word_murmur", murmur)):
-        frame[column] = frame["person_id"].map(values).astype(float)
+        frame[column] = [values.get(int(p), np.nan) for p in frame["person_id"]]
     return frame
 
 
@@ -245,17 +251,22 @@ def vcf_dosages(path: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def nodule_mm(slices: NDArray[np.float64], spacing: float) -> float:
-    """Diameter in mm of the nodule in (k, rows, columns) Hounsfield units: the largest slice's pixels between 110 and
-    190 HU on the patient's right of the spine, as the diameter of a disc of that area."""
-    columns = (np.arange(slices.shape[2]) - (slices.shape[2] - 1) / 2) * spacing
-    side = slices[:, :, columns < MIDLINE_MM]
-    pixels = ((side > NODULE_THRESHOLD_HU) & (side < NODULE_CEILING_HU)).sum(axis=(1, 2)).max()
-    return float(2 * np.sqrt(pixels * spacing**2 / np.pi))
+def nodule_mm(pixels: NDArray[np.floating[Any]], spacing: float) -> float:
+    """Diameter in mm of the nodule in one CT slice of (rows, columns) Hounsfield units, spacing in mm.
+
+    The pixels between 110 and 190 HU on the patient's right of the spine, as the diameter of a disc of that area.
+    """
+    columns = (np.arange(pixels.shape[1]) - (pixels.shape[1] - 1) / 2) * spacing
+    side = pixels[:, columns < MIDLINE_MM]
+    count = int(((side > NODULE_THRESHOLD_HU) & (side < NODULE_CEILING_HU)).sum())
+    return float(2 * np.sqrt(count * spacing**2 / np.pi))
 
 
 def image_diameters(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """(from CT pixels, from the segmentation's mask): PatientID, or person_id when there is an index, -> diameter in mm."""
+    """Diameters in mm (from CT pixels, from the mask) by PatientID, or by person_id where there is an index.
+
+    Of several slices or frames the largest counts.
+    """
     import pydicom
 
     by_path: dict[Path, str] = {}
@@ -264,18 +275,16 @@ def image_diameters(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
 
         index = pq.read_table(folder / "index.parquet", columns=["person_id", "path"]).to_pylist()
         by_path = {folder / row["path"]: str(row["person_id"]) for row in index}
-    slices: dict[str, list[NDArray[np.float64]]] = {}
-    spacings: dict[str, float] = {}
+    pixels: dict[str, float] = {}
     masks: dict[str, float] = {}
     for path in sorted(by_path) if by_path else sorted(folder.rglob("*.dcm")):
         data = pydicom.dcmread(path)
         who = by_path.get(path) or str(data.get("PatientID", ""))
         if data.get("Modality") == "CT":
-            spacings[who] = float(data.PixelSpacing[0])
-            pixels = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
-            slices.setdefault(who, []).append(pixels.astype(np.float64))
+            units = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
+            pixels[who] = max(pixels.get(who, 0.0), nodule_mm(units, float(data.PixelSpacing[0])))
         elif data.get("Modality") == "SEG":
             measures = data.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
-            count = np.atleast_3d(data.pixel_array.reshape(-1, data.Rows, data.Columns)).sum(axis=(1, 2)).max()
+            count = data.pixel_array.reshape(-1, data.Rows, data.Columns).sum(axis=(1, 2)).max()
             masks[who] = float(2 * np.sqrt(count * float(measures.PixelSpacing[0]) ** 2 / np.pi))
-    return {who: nodule_mm(np.stack(parts), spacings[who]) for who, parts in slices.items()}, masks
+    return pixels, masks
