@@ -12,6 +12,7 @@ from anon_pipeline.modalities import Draw, Synthesis
 from anon_pipeline.policy import Track
 from anon_pipeline.stages.base import StageContext, StageResult
 from anon_pipeline.stages.embedding import embedded, joint
+from anon_pipeline.stages.facts import known_facts
 from anon_pipeline.stages.modalities import verb
 
 
@@ -57,9 +58,18 @@ def _synthesize(context: StageContext, out: Path, modality: str) -> Synthesis:
     decode = verb(modality, "synthesize")
     if decode is None:
         raise CannotBeMadeSafe(f"{modality} has no synthetic track")
-    options = context.policy.options(modality)
-    extra = {"decoded": context.work / "anonymised"} if modality == "text" else {}
-    return decode(context.extracted.training, the_draw(context), avatar_seed(context), out, options=options, **extra)
+    seed = avatar_seed(context)
+    facts = known_facts(context) if modality == "text" else {}
+    return decode(
+        context.extracted.training,
+        the_draw(context),
+        seed,
+        out,
+        options=context.policy.options(modality),
+        least=context.policy.release.small_cell,
+        device=context.device,
+        **facts,
+    )
 
 
 def _deidentify(context: StageContext, out: Path, modality: str) -> StageResult:

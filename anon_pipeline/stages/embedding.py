@@ -24,7 +24,12 @@ def embed(context: StageContext, out: Path, modality: str) -> StageResult:
     if encode is None:
         return StageResult(status="refused", reason=f"{modality} has no synthetic track")
     try:
-        embedding = encode(context.extracted.training, context.device, context.policy.options(modality))
+        embedding = encode(
+            context.extracted.training,
+            context.device,
+            options=context.policy.options(modality),
+            least=context.policy.release.small_cell,
+        )
     except CannotBeMadeSafe as refusal:
         return StageResult(status="refused", reason=str(refusal))
     if embedding is None or not embedding.present.any():

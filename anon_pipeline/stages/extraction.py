@@ -13,15 +13,6 @@ from anon_pipeline.warehouse import open_warehouse, source_digests
 NAME = "extraction/cohort"
 
 
-def _sources(context: StageContext) -> dict[str, str | None]:
-    """Where images and VCF lie: what the run was given, else what the policy names."""
-    named = context.policy.sources
-    return {
-        "images": context.images or (str(context.policy.path(named.images)) if named.images else None),
-        "vcf": context.vcf or (str(context.policy.path(named.vcf)) if named.vcf else None),
-    }
-
-
 def _records(digests: dict[str, tuple[str, int]]) -> list[FileRecord]:
     return [FileRecord(name=n, sha256=sha, rows=rows) for n, (sha, rows) in sorted(digests.items())]
 
@@ -29,7 +20,16 @@ def _records(digests: dict[str, tuple[str, int]]) -> list[FileRecord]:
 def extract(context: StageContext, out: Path) -> StageResult:
     """Read the cohort into ``out`` (training and hold-out apart)."""
     with open_warehouse(context.warehouse) as warehouse:
-        report = extract_cohort(warehouse, context.cohort, context.policy, context.key, out, **_sources(context))
+        report = extract_cohort(
+            warehouse,
+            context.cohort,
+            context.policy,
+            context.key,
+            out,
+            images=context.images,
+            vcf=context.vcf,
+            quiet=not context.progress,
+        )
     persons = report.training_persons + report.holdout_persons
     minimum = context.policy.release.minimum_patients
     if persons < minimum:
@@ -55,5 +55,7 @@ def inputs_changed(context: StageContext) -> bool:
     except EvidenceUnreadable:
         return True
     with open_warehouse(context.warehouse) as warehouse:
-        now = source_digests(warehouse, context.cohort, context.policy, context.key, **_sources(context))
+        now = source_digests(
+            warehouse, context.cohort, context.policy, context.key, images=context.images, vcf=context.vcf
+        )
     return _records(now) != sorted(read, key=lambda record: record.name)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from anon_pipeline.policy import Track
@@ -76,6 +75,6 @@ def _shaped(table: pa.Table) -> dict[str, int]:
     for name in table.column_names:
         column = table[name]
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            for kind, hits in count_identifiers(pc.unique(column.drop_null()).to_pylist()).items():
+            for kind, hits in count_identifiers(column.unique().drop_null().to_pylist()).items():
                 found[kind] = found.get(kind, 0) + hits
     return found

@@ -74,11 +74,15 @@ def requirements(phrase: Phrase, binary: pd.DataFrame) -> dict[str, float]:
     binary: 0/1 facts of every note of the kind. A phrase is never said of an avatar that breaks one.
     """
     said = binary.index.isin(list(phrase.rows))
-    inside, base = binary[said].mean(), binary.mean()
+    values = binary.to_numpy(np.float64)
+    inside, base = np.nanmean(values[said], axis=0), np.nanmean(values, axis=0)
     count = int(said.sum())
-    needed = {}
-    for name in binary.columns:
-        for value, rate, share in ((1.0, base[name], inside[name]), (0.0, 1 - base[name], 1 - inside[name])):
+    needed: dict[str, float] = {}
+    for column, name in enumerate(binary.columns):
+        for value, rate, share in (
+            (1.0, float(base[column]), float(inside[column])),
+            (0.0, 1 - float(base[column]), 1 - float(inside[column])),
+        ):
             if share >= 1 - SLIP and rate**count < CHANCE:
                 needed[str(name)] = value
     return needed
@@ -94,7 +98,7 @@ class Chooser:
 
     def sample(self, facts: pd.DataFrame, rng: np.random.Generator, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         """One phrase index or SILENCE a row of ``facts``. allowed: (rows, classes) which can be written of whom."""
-        odds = self.tree.predict_proba(_filled(facts.reindex(columns=self.columns)))
+        odds = np.asarray(self.tree.predict_proba(_filled(facts.reindex(columns=self.columns))), np.float64)
         odds = np.where(odds >= RULE, 1.0, np.where(odds.max(axis=1, keepdims=True) >= RULE, 0.0, odds))
         odds = odds * allowed
         total = odds.sum(axis=1, keepdims=True)
@@ -113,7 +117,7 @@ def fit(group: Group, phrases: Sequence[Phrase], facts: pd.DataFrame, least: int
         said[facts.index.intersection(list(phrases[index].rows))] = index
     tree = DecisionTreeClassifier(max_depth=6, min_samples_leaf=max(least, len(facts) // 200), random_state=0)
     tree.fit(_filled(facts), said.to_numpy())
-    return Chooser(tree, list(facts.columns), tree.classes_.astype(np.int64))
+    return Chooser(tree, list(facts.columns), np.asarray(tree.classes_, np.int64))
 
 
 def _filled(facts: pd.DataFrame) -> NDArray[np.float64]:

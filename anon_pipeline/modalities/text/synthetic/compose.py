@@ -123,7 +123,8 @@ def learn(
         subjects = [frozenset(g.fact for g in slots if g is not None) - {"note_date", "age"} for slots in grounds]
         groups = choice.alternatives(kept, len(rows), subjects)
         choosers = [choice.fit(group, kept, own, max(10, k // 2)) for group in groups]
-        binary = own[[name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]]
+        flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
+        binary = own.loc[:, flags]
         needed = [choice.requirements(phrase, binary) for phrase in kept]
         languages[kind] = Language(kept, grounds, needed, groups, choosers)
     return languages, dropped
@@ -146,12 +147,13 @@ def _write_all(
             continue
         own = facts.reindex(rows)
         drawn = [chooser.sample(own, rng, _writable(language, chooser, own, dates)) for chooser in language.choosers]
+        records = own.to_dict("records")
         for place, row in enumerate(rows):
             said = [int(column[place]) for column in drawn if column[place] != choice.SILENCE]
-            names = _Names(seed, persons[row], own.iloc[place].get("female"))
+            names = _Names(seed, persons[row], records[place].get("female"))
             pieces: list[tuple[str, Phrase]] = []
             for index in said:
-                text, values = _fill(language, index, own.iloc[place], dates, int(row), names)
+                text, values = _fill(language, index, records[place], dates, int(row), names)
                 checked += len(values)
                 agreeing += _agree(language.phrases[index], language.grounds[index], text, values)
                 pieces.append((text, language.phrases[index]))
@@ -230,7 +232,7 @@ class _Names:
 def _fill(
     language: Language,
     index: int,
-    facts: pd.Series,
+    facts: Mapping[str, Any],
     dates: Mapping[str, Mapping[int, dt.date]],
     row: int,
     names: _Names,

@@ -1,0 +1,44 @@
+"""The facts that reports are written from: those of the tables, and those that images add, for patients and avatars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.facts import facts_at
+from anon_pipeline.stages.base import StageContext
+from anon_pipeline.stages.modalities import verb
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def known_facts(context: StageContext) -> dict[str, Any]:
+    """What the text modality's ``synthesize`` asks for besides the draw."""
+    training = context.extracted.training
+    avatars = Cohort(context.cohort, context.work / "anonymised")
+    least = context.policy.release.small_cell
+    return {
+        "facts_of_real": _facts(training, _of_images(training), least),
+        "facts_of_avatars": _facts(avatars, _of_images(avatars), 1),
+        "decoded": avatars,
+    }
+
+
+def _of_images(cohort: Cohort) -> pd.DataFrame | None:
+    """One row a person, columns ``imaging/...``; None where there are no images."""
+    measure = verb("imaging", "facts")
+    return None if measure is None else measure(cohort)
+
+
+def _facts(cohort: Cohort, of_images: pd.DataFrame | None, least: int) -> Callable[[pa.Table], pd.DataFrame]:
+    def at(moments: pa.Table) -> pd.DataFrame:
+        found = facts_at(cohort, moments, least)
+        if of_images is None:
+            return found
+        persons = moments.to_pandas().set_index("row")["person_id"]
+        return found.join(of_images.reindex(persons.to_numpy()).set_axis(persons.index))
+
+    return at
