@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from anon_pipeline.policy import Limit, Policy, Track
 from anon_pipeline.release.code_version import code_version
 from anon_pipeline.release.evidence import Check, Evidence, EvidenceUnreadable
+from anon_pipeline.risk.limits import limits_for
 from anon_pipeline.stages.base import Stage, StageContext, outputs_intact
 
 # Personal data: purged after a release, so that only their evidence remains.
@@ -78,14 +80,14 @@ def _figures(check: Check) -> str:
 
 
 def _limits(policy: Policy, evidence: dict[str, Evidence]) -> Iterable[Check]:
-    """Each limit of the policy against every figure that bears its name."""
-    for limit in policy.limits:
-        if not _applies(limit, policy, evidence):
-            continue
-        figures = [check for item in evidence.values() for check in item.checks if check.name == limit.check]
-        if not figures:
+    """Each limit of the policy against every figure that it names; an exact name takes precedence over a pattern."""
+    applying = [limit for limit in policy.limits if _applies(limit, policy, evidence)]
+    figures = [check for item in evidence.values() for check in item.checks]
+    for limit in applying:
+        if not any(fnmatchcase(figure.name, limit.check) for figure in figures):
             yield Check(name=limit.check, passed=False, detail="no evidence was reported for it")
-        for figure in figures:
+    for figure in figures:
+        for limit in limits_for(figure.name, applying):
             yield _held(limit, figure)
 
 
@@ -93,12 +95,12 @@ def _held(limit: Limit, figure: Check) -> Check:
     value = {"high": figure.high, "low": figure.low, "value": figure.value}[limit.bound]
     value = figure.value if value is None else value
     if value is None:
-        return Check(name=limit.check, passed=False, detail="its evidence has no figure")
+        return Check(name=figure.name, passed=False, detail="its evidence has no figure")
     over = limit.maximum is not None and value > limit.maximum
     under = limit.minimum is not None and value < limit.minimum
     bound = limit.maximum if limit.maximum is not None else limit.minimum
     return Check(
-        name=limit.check,
+        name=figure.name,
         passed=not (over or under),
         value=figure.value,
         low=figure.low,
