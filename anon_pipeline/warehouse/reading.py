@@ -92,11 +92,12 @@ class Warehouse(ABC):
         """The cohorts of ``cohort`` and ``cohort_definition``, by definition id; empty without a cohort table."""
         if not self.has("cohort"):
             return []
-        schema = pa.schema([("id", pa.int64()), ("name", pa.string()), ("persons", pa.int64())])
+        kinds = [pa.int64(), pa.string(), pa.int64()]
+        schema = pa.schema(list(zip(["cohort_definition_id", "cohort_definition_name", "persons"], kinds, strict=True)))
         sql = self.with_tables(statement("extraction/cohorts"), ["cohort", "cohort_definition"])
-        rows = self.table(sql, schema).to_pylist()
-        names = cohort_slugs([(row["id"], row["name"]) for row in rows])
-        return [CohortEntry(name, row["id"], row["persons"]) for name, row in zip(names, rows, strict=True)]
+        rows = [tuple(row.values()) for row in self.table(sql, schema).to_pylist()]
+        names = cohort_slugs([(number, name) for number, name, _ in rows])
+        return [CohortEntry(slug, row[0], row[2]) for slug, row in zip(names, rows, strict=True)]
 
     def resolve(self, name: str, policy: Policy | None = None) -> MemberQuery:
         """How the members of a cohort are found: the policy's SQL file, else its definition id, else its name.

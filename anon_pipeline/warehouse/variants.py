@@ -152,9 +152,9 @@ def _header(lines: _Lines) -> list[bytes]:
 
 
 def _definition(line: bytes) -> bytes | None:
-    if found := re.match(rb"##contig=<ID=([\w.*:-]+)(?:,.*?\b(length=\d+))?", line):
-        name, length = found.groups()
-        return b"##contig=<ID=" + name + (b"," + length if length else b"") + b">"
+    if found := re.match(rb"##contig=<ID=([\w.*:-]+)", line):
+        known = re.findall(rb"[,<](length=\d+|assembly=[\w.]+)", line)
+        return b"##contig=<" + b",".join([b"ID=" + found.group(1), *known]) + b">"
     if found := re.match(rb"##(INFO|FORMAT)=<ID=([\w.]+),Number=([\w.]+),Type=(\w+)", line):
         kind, name, number, type_ = found.groups()
         if name in (INFO_KEYS if kind == b"INFO" else FORMAT_KEYS):
