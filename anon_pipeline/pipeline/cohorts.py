@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from anon_pipeline.errors import BadInput
+from anon_pipeline.pipeline.failures import told
 from anon_pipeline.pipeline.resources import HospitalResource
 from anon_pipeline.policy import COHORT_NAME, load_policy
 
 
 def known_cohorts(hospital: HospitalResource) -> tuple[list[str], list[str]]:
-    """Names of cohorts, sorted, and what could not be used, each in a sentence without a patient's value.
-
-    Raises the warehouse's failures.
-    """
+    """Names of cohorts, sorted, and what could not be read, each in a sentence without a patient's value."""
     from anon_pipeline.warehouse import open_warehouse
 
-    with open_warehouse(hospital.warehouse.location()) as warehouse:
-        found = {entry.name for entry in warehouse.cohorts()}
-    defined, faults = _defined_by_policies(hospital.folders.policies_path())
-    usable = {name for name in found if COHORT_NAME.match(name)}
-    return sorted(usable | defined), faults
+    names, faults = _defined_by_policies(hospital.folders.policies_path())
+    try:
+        with open_warehouse(hospital.warehouse.location()) as warehouse:
+            names |= {entry.name for entry in warehouse.cohorts() if COHORT_NAME.match(entry.name)}
+    except Exception as error:
+        faults.append(f"warehouse: {told(error)}")
+    return sorted(names), faults
 
 
 def _defined_by_policies(folder: Path) -> tuple[set[str], list[str]]:

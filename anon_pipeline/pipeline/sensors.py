@@ -4,7 +4,6 @@ import dagster as dg
 
 from anon_pipeline.pipeline.alerts import write_alert
 from anon_pipeline.pipeline.cohorts import known_cohorts
-from anon_pipeline.pipeline.failures import told
 from anon_pipeline.pipeline.partitions import COHORTS
 from anon_pipeline.pipeline.resources import HospitalResource
 from anon_pipeline.pipeline.silence import silenced
@@ -17,20 +16,13 @@ from anon_pipeline.pipeline.silence import silenced
     description="Registers the cohorts of the warehouse and of the policies; never removes one, its history stays",
 )
 def register_cohorts(context: dg.SensorEvaluationContext, hospital: HospitalResource) -> dg.SensorResult:
-    problem = ""
-    names: list[str] = []
-    try:
-        with silenced():
-            names, faults = known_cohorts(hospital)
-    except Exception as error:
-        problem, faults = told(error), []
-    for fault in [*faults, *([problem] if problem else [])]:
+    with silenced():
+        names, faults = known_cohorts(hospital)
+    for fault in faults:
         context.log.warning(fault)
-    if problem:
-        return dg.SensorResult(skip_reason=problem)
     new = sorted(set(names) - set(context.instance.get_dynamic_partitions(COHORTS.name or "")))
     if not new:
-        return dg.SensorResult(skip_reason=f"{len(names)} cohorts, all registered")
+        return dg.SensorResult(skip_reason=f"{len(names)} cohorts, all registered; {len(faults)} sources unreadable")
     return dg.SensorResult(dynamic_partitions_requests=[COHORTS.build_add_request(new)])
 
 

@@ -1,4 +1,4 @@
-"""Makes ``support.py`` importable as ``anon_pipeline_test_support``, whatever pytest's import mode."""
+"""Makes ``support.py`` and ``canaries.py`` importable as ``anon_pipeline_test_*``, whatever the import mode."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import importlib.util
 import sys
 from pathlib import Path
 
-NAME = "anon_pipeline_test_support"
+FOLDER = Path(__file__).resolve().parent
 
-if NAME not in sys.modules:
-    spec = importlib.util.spec_from_file_location(NAME, Path(__file__).resolve().parent / "support.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[NAME] = module
-    spec.loader.exec_module(module)
+for name in ("support", "canaries"):
+    full = f"anon_pipeline_test_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, FOLDER / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[full] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[full])

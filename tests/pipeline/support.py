@@ -21,7 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from anon_pipeline.pipeline.instance import initialise_storage
 from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -253,6 +255,8 @@ def running_dagster(site: Site, workspace: Path = REPOSITORY / "dagster_workspac
     """A real webserver and a real daemon in process groups of their own; nothing of them is left afterwards."""
     port = free_port()
     environment = {**os.environ, **site.environment}
+    with mock.patch.dict(os.environ, site.environment):
+        initialise_storage()
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(
             _process("dagster-webserver", ["-h", "127.0.0.1", "-p", str(port), "-w", workspace], site, environment)

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from anon_pipeline_test_canaries import plant, search
 from anon_pipeline_test_support import (
     EVERYTHING,
     FINISHED,
@@ -31,15 +32,17 @@ from anon_pipeline.release.trace import trace
 from anon_pipeline.release.verify import verify
 from anon_pipeline.stages.graph import STAGES
 
+PLANTED: dict[str, Any] = {}
 IMPOSSIBLE = {"check": "*", "maximum": -1, "bound": "value", "reason": "never holds", "source": "this test"}
 
 
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
-    warehouse = tiny_hospital(tmp_path_factory.getbasetemp().parent)
+    warehouse = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    PLANTED.update(plant(tiny_hospital(tmp_path_factory.getbasetemp().parent), warehouse))
     site = make_site(tmp_path_factory.mktemp("site"), warehouse)
     halves(site, {"alpha": 0, "beta": 1})
-    halves(site, {"broken": 0}, limits=[IMPOSSIBLE])
+    halves(site, {"broken": 1}, limits=[IMPOSSIBLE])
     with running_dagster(site) as running:
         yield running
 
@@ -174,6 +177,19 @@ def test_a_killed_worker_leaves_nothing_and_its_run_is_done_again(dagster: Dagst
     assert all(verify(folder, dagster.site.public_key).holds for folder in folders)
     manifests = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
     assert len({manifest["policy_sha256"] for manifest in manifests}) == 2
+
+
+def test_no_canary_of_the_warehouse_left_the_extraction(dagster: Dagster, released: dict[str, str]) -> None:
+    """The canaries' person is in ``beta``, released and purged, and in ``broken``, refused and therefore not purged."""
+    site = dagster.site
+    assert len(PLANTED) > 60
+    assert search(site.work / "broken" / "extraction", PLANTED), "the search finds nothing where canaries are"
+    for folder in (site.home, site.logs, site.releases, site.policies, site.work / "alerts", site.work / "beta"):
+        assert any(path.is_file() for path in folder.rglob("*")), folder
+        assert search(folder, PLANTED) == []
+    for folder in sorted((site.work / "broken").iterdir()):
+        if folder.name not in ("extraction", "embedding"):
+            assert search(folder, PLANTED) == []
 
 
 def worker_at_work(site: Site, cohort: str) -> psutil.Process | None:

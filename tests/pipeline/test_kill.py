@@ -81,7 +81,7 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201
+def runner(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
     site = make_site(tmp_path / "site", tiny_hospital(tmp_path_factory.getbasetemp().parent))
     halves(site, {"alpha": 0})
     made = Runner(site)
