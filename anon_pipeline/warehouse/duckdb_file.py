@@ -127,6 +127,6 @@ def _told(error: Exception, what: str) -> Exception:
     kind = type(error).__name__
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
         return TransientFailure(f"{what}: the database stopped ({kind})")
-    if isinstance(error, duckdb.ProgrammingError | duckdb.DataError):
+    if isinstance(error, duckdb.ProgrammingError | duckdb.DataError | duckdb.PermissionException):
         return BadInput(f"{what}: the database refused it ({kind})")
     return PermanentFailure(f"{what}: the database failed ({kind})")
