@@ -4,6 +4,10 @@ Types are inferred from the values, or taken from a schema. How values become la
 ``marginals``; reading and writing files belongs to ``tablefile``.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
+# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
+
 from __future__ import annotations
 
 import re

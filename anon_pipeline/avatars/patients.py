@@ -6,6 +6,10 @@ are then expanded from the same decoded row, never linked afterwards. Expanding 
 the modalities (events, measurements).
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
+# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -44,9 +48,9 @@ DAY = 86400.0
 @dataclass
 class PatientTable:
     """frame: one row a patient, by ascending person_id, columns named ``kind:...``. person_ids: (n,) int64.
-    analytes: what
-    ``lab:`` columns describe. goes: event table -> concept -> the code that it becomes (0: suppressed). one_sex: column -> the only
-    gender_concept_id that has it. suppressed: table -> rows whose code does not leave."""
+    goes: event table -> concept -> the code that it becomes (0: suppressed). one_sex: column -> the only
+    gender_concept_id that has it. suppressed: table -> rows whose code does not leave. analytes: what the ``lab:``
+    columns describe."""
 
     frame: pd.DataFrame
     person_ids: NDArray[np.int64]
@@ -214,7 +218,7 @@ class Analyte:
 
 
 def measurements(cohort: Cohort, columns: str = "") -> pd.DataFrame:
-    """The patients' measurements: person_id, concept, unit (0 when none), day since 1970, v; more ``columns`` in SQL."""
+    """The patients' measurements: person_id, concept, unit (0: none), d (day since 1970), v; more ``columns``."""
     unit = "unit_concept_id" if "unit_concept_id" in cohort_columns(cohort, "measurement") else "0"
     return query(
         f"""select person_id, measurement_concept_id as concept, coalesce({unit}, 0) as unit,

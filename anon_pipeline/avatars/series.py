@@ -4,6 +4,10 @@ A patient counts at most ``PER_PATIENT`` times in a pool, pools are smoothed in 
 one patient's calendar is kept. Which events an avatar has belongs to ``patients``.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
+# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
+
 from __future__ import annotations
 
 from typing import Any

@@ -5,6 +5,10 @@ The parts are elsewhere: ``columns`` (what each column is), ``marginals`` (value
 belong to ``tablefile``; attacks to ``anon_pipeline.risk``.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
+# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -64,11 +68,11 @@ def synthesize_table(
     columns = infer(frame, schema)
     if all(column.kind == "dropped" for column in columns):
         raise BadInput("no column may leave: all are direct identifiers or free text")
-    size = size or len(frame)
     if epsilon is not None:
         from anon_pipeline.avatars.formal import synthesize_formal
 
         return synthesize_formal(frame, columns, schema=schema, size=size, seed=seed, epsilon=epsilon)
+    size = size or len(frame)
     rng = seeded_rng(seed, "tables", len(frame), k)
     account = _account(columns, len(frame), size, k, seed)
     active = [column for column in columns if column.kind in ("number", "category")]
