@@ -177,13 +177,20 @@ def _place_causal(locus: Locus, positions: NDArray[np.int64], pools: tuple[NDArr
     return int(np.argmin(misfit))
 
 
-@lru_cache(maxsize=4)
+def free_positions(region: Region, taken: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The region's positions without those taken, ascending."""
+    free = np.ones(region.length, bool)
+    free[taken[(taken >= region.start) & (taken < region.start + region.length)] - region.start] = False
+    return region.start + np.flatnonzero(free)
+
+
+@lru_cache(maxsize=16)
 def founders(seed: int, region_number: int) -> Founders:
     """The pools of one region; every hospital with this seed has the same."""
     region = REGIONS[region_number]
     rng = seeded_rng(seed, "founders", region_number)
     positions, ancestral = _ancestral(region, rng)
-    free = np.setdiff1d(np.arange(region.start, region.start + region.length), positions)
+    free = free_positions(region, positions)
     new = rng.choice(free, sum(DRIFT_GENERATIONS) * NEW_SITES_A_GENERATION, replace=False)
     order = np.argsort(np.concatenate([positions, new]))
     all_positions = np.concatenate([positions, new])[order]

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_pipeline.fictional.founders import LOCI, POOL, REGIONS, founders
+from anon_pipeline.fictional.founders import LOCI, POOL, REGIONS, founders, free_positions
 from anon_pipeline.keys import seeded_rng
 
 SEGMENT = 80_000  # base pairs that a haplotype copies from one founder
@@ -62,9 +62,7 @@ def rare_sites(seed: int, number: int) -> tuple[NDArray[np.int64], NDArray[np.fl
     """Positions of the rare variants of a region and their carrier probabilities a haplotype."""
     pool = founders(seed, number)
     rng = seeded_rng(seed, "rare sites", number)
-    region = pool.region
-    free = np.setdiff1d(np.arange(region.start, region.start + region.length), pool.positions)
-    positions = np.sort(rng.choice(free, RARE_SITES, replace=False))
+    positions = np.sort(rng.choice(free_positions(pool.region, pool.positions), RARE_SITES, replace=False))
     low, high = np.log(RARE_FREQUENCY)
     return positions, np.exp(rng.uniform(low, high, RARE_SITES))
 
