@@ -1,0 +1,99 @@
+"""A patient's images as a vector: scores of the encoder, the body's shape, and the lesion's few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.modalities.imaging.synthetic import lesion as lesions
+from anon_pipeline.modalities.imaging.synthetic.eigen import EigenImages
+from anon_pipeline.modalities.imaging.synthetic.lesion import Lesion
+from anon_pipeline.modalities.imaging.synthetic.shape import (
+    Box,
+    body_box,
+    point_from_frame,
+    point_to_frame,
+    to_frame,
+)
+from anon_pipeline.modalities.imaging.synthetic.stacks import Stack
+
+SHAPE = ("x", "y", "half_width", "half_height", "spacing", "step")
+LESION = ("diameter", "u", "v", "slice", "contrast", "spread")
+# The lesion is what the image is about: it counts as several scores when neighbours are looked for.
+LESION_WEIGHT = 2.0
+
+
+@dataclass
+class KindModel:
+    """Everything learnt of one kind of image. mean, sd: of the raw features, which are standardised by them."""
+
+    kind: str
+    encoder: EigenImages
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    fill: float
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    has_lesion: bool
+    body_part: str
+
+    @property
+    def width(self) -> int:
+        return len(self.encoder.scale) + len(self.mean) + int(self.has_lesion)
+
+
+def learn(kind: str, stacks: list[Stack]) -> tuple[KindModel, NDArray[np.float32]]:
+    """The model of a kind and the patients' vectors (n, width) float32."""
+    fill = -1000.0 if kind == "CT" else float(np.median([s.volume.min() for s in stacks]))
+    boxes = [body_box(s.volume, kind) for s in stacks]
+    found = [lesions.measure(s.volume, s.mask, s.spacing) if s.mask is not None else None for s in stacks]
+    has_lesion = sum(item is not None for item in found) >= max(10, len(stacks) // 10)
+    clean = [lesions.without(s.volume, s.mask) if s.mask is not None else s.volume for s in stacks]
+    frames = np.stack([to_frame(volume, box, fill) for volume, box in zip(clean, boxes, strict=True)])
+    encoder = EigenImages.fit(frames)
+    raw = np.array([_raw(s, b, f, has_lesion) for s, b, f in zip(stacks, boxes, found, strict=True)])
+    mean, sd = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
+    raw_filled = np.where(np.isfinite(raw), raw, mean)
+    order = np.sort(raw_filled, axis=0)
+    tail = min(9, len(stacks) // 4)
+    model = KindModel(
+        kind, encoder, mean, np.where(sd > 1e-6, sd, 1.0), fill, order[tail], order[-1 - tail], has_lesion,
+        max({s.body_part for s in stacks}, key=lambda part: sum(s.body_part == part for s in stacks)),
+    )  # fmt: skip
+    scaled = (raw_filled - model.mean) / model.sd
+    if has_lesion:
+        scaled[:, len(SHAPE) :] *= LESION_WEIGHT
+        present = np.array([[2.0 if item is not None else -2.0] for item in found])
+        scaled = np.concatenate([scaled, present], axis=1)
+    return model, np.concatenate([encoder.encode(frames), scaled], axis=1).astype(np.float32)
+
+
+def _raw(stack: Stack, box: Box, found: Lesion | None, has_lesion: bool) -> list[float]:
+    shape = [box.x, box.y, box.half_width, box.half_height, stack.spacing, stack.step]
+    if not has_lesion:
+        return shape
+    if found is None:
+        return shape + [np.nan] * len(LESION)
+    u, v = point_to_frame(found.x, found.y, box)
+    return [*shape, found.diameter, u, v, float(found.slice), found.contrast, found.spread]
+
+
+def read_back(
+    model: KindModel, row: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], Box, float, float, Lesion | None]:
+    """From a vector: scores, body box, spacing, slice step, lesion (None when there is none)."""
+    count = len(model.encoder.scale)
+    scaled = row[count : count + len(model.mean)].astype(float)
+    if model.has_lesion:
+        scaled[len(SHAPE) :] /= LESION_WEIGHT
+    raw = np.clip(scaled * model.sd + model.mean, model.low, model.high)
+    box = Box(*(float(v) for v in raw[:4]))
+    spacing, step = float(np.round(max(raw[4], 1e-3), 3)), float(np.round(raw[5], 1))
+    if not model.has_lesion or row[-1] <= 0:
+        return row[:count], box, spacing, step, None
+    x, y = point_from_frame(float(raw[7]), float(raw[8]), box)
+    last = model.encoder.shape[0] - 1
+    number = int(np.clip(np.round(raw[9]), 0, last))
+    return row[:count], box, spacing, step, Lesion(float(raw[6]), x, y, number, float(raw[10]), float(raw[11]))
