@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from anon_pipeline.pipeline.assets.keys import BOXES
 from anon_pipeline.pipeline.instance import initialise_storage
 from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
@@ -91,7 +92,7 @@ class Site:
 
 
 PATIENTS = 240
-EVERYTHING = ("extraction/members", *(name for name in STAGES if name != EXTRACTION))
+EVERYTHING = (*(f"extraction/{box}" for box in BOXES), *(name for name in STAGES if name != EXTRACTION))
 RELEASE_ONLY = ("release/gate", "release/package", "release/manifest")
 SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repository__"}
 TINY = {
@@ -153,8 +154,11 @@ class Dagster:
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/graphql", body, headers)  # noqa: S310 (loopback)
-        with urllib.request.urlopen(request, timeout=120) as reply:  # noqa: S310
-            answer = json.load(reply)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as reply:  # noqa: S310
+                answer = json.load(reply)
+        except urllib.error.HTTPError as refused:
+            raise AssertionError(refused.read().decode()[-3000:]) from None
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
