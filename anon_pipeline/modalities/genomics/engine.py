@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from anon_pipeline.errors import BadInput, ReleaseRefused
 from anon_pipeline.modalities.genomics import budget as budgets
+from anon_pipeline.modalities.genomics import loci as declared
 from anon_pipeline.modalities.genomics.attacking import attack_release
 from anon_pipeline.modalities.genomics.formats import GeneticMap, Locus, Phenotypes
-from anon_pipeline.modalities.genomics.generate import Generator, make_plan
+from anon_pipeline.modalities.genomics.generate import Generator, Plan, make_plan
 from anon_pipeline.modalities.genomics.options import Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
+from anon_pipeline.modalities.genomics.panel import read_panel
 from anon_pipeline.modalities.genomics.reading import read_vcf
-from anon_pipeline.modalities.genomics.released import finish
+from anon_pipeline.modalities.genomics.released import finish, sample_names
 from anon_pipeline.modalities.genomics.store import Header, Store
-from anon_pipeline.modalities.genomics.strata import components, find_strata
-from anon_pipeline.modalities.genomics.survey import survey, windows_of_rows
+from anon_pipeline.modalities.genomics.strata import Ancestry, Strata, components, find_strata
+from anon_pipeline.modalities.genomics.survey import Survey, survey, windows_of_rows
 from anon_pipeline.modalities.genomics.utility import measure_utility
 from anon_pipeline.modalities.genomics.writing import write_vcf
 
@@ -118,6 +120,7 @@ class _Run:
     def __init__(self, request: Request, options: Options, work: Path, progress: Progress) -> None:
         self.request, self.options, self.work, self.progress = request, options, work, progress
         self.reasons: list[str] = []
+        self.phenotypes: NDArray[np.float64] | None = None
         self.report: dict[str, Any] = {"schema": "anon-pipeline/genomics-report/1"}
 
     def run(self) -> dict[str, Any]:
@@ -128,10 +131,17 @@ class _Run:
         people = who(store.header, request)
         surveyed = survey(store, people.training, options.minimum_carriers, list(request.loci))
         self._describe(store, people, surveyed)
+        panel = read_panel(Path(options.panel), store, self.work) if options.panel else None
+        if panel is not None:
+            if not store.header.phased:
+                raise BadInput("panel: a public panel cannot dilute unphased genotypes")
+            surveyed.leaves &= panel.shared
+            self.report["panel"] = {"people": panel.people, "alleles_shared": int(panel.shared.sum())}
+        public = panel.people if panel is not None else 0
         ancestry = components(surveyed, len(people.training))
-        strata = self._strata(store, people, surveyed, ancestry)
+        strata = self._strata(store, people, surveyed, ancestry, public)
         budget, kept = budgets.judge(
-            surveyed, len(people.training), 0, request.access, options, self._windows_with_loci(surveyed)
+            surveyed, len(people.training), public, request.access, options, self._windows_with_loci(surveyed)
         )
         self.report["budget"] = budget.as_report()
         if not budget.held:
@@ -145,7 +155,7 @@ class _Run:
         plan = make_plan(store.header, people.training, strata, size, request.seed)
         generator = Generator(
             store, people.training, surveyed, strata, plan, genetic, options.block,
-            options.maximum_run_cm, request.seed, progress=self.progress("generating", store.rows),
+            options.maximum_run_cm, request.seed, panel, progress=self.progress("generating", store.rows),
         )  # fmt: skip
         walked = self.work / "walkers.parquet"
         generator.run(walked)
@@ -157,14 +167,15 @@ class _Run:
         self.report["alleles"]["dropped_too_few_released_carriers"] = dropped_after
         self.report["alleles"]["released"] = released.rows
         self.report["released_people"] = size
-        self.report["utility"] = measure_utility(store, released, people.training, surveyed, ancestry, genetic)
+        self.report["utility"] = measure_utility(store, released, people.training, surveyed, ancestry)
+        self._associations(store, released, people, surveyed, strata, plan)
         if len(people.unseen):
             self._attack(store, released, people, genetic)
         self._verdict()
         self._write(released)
         return self.report
 
-    def _describe(self, store: Store, people: People, surveyed: Any) -> None:
+    def _describe(self, store: Store, people: People, surveyed: Survey) -> None:
         counts = store.header.counts
         seen = surveyed.kept + surveyed.dropped_rare
         self.report.update(
@@ -191,7 +202,7 @@ class _Run:
             }
         )
 
-    def _strata(self, store: Store, people: People, surveyed: Any, ancestry: Any) -> Any:
+    def _strata(self, store: Store, people: People, surveyed: Survey, ancestry: Ancestry, public: int) -> Strata:
         request, given = self.request, None
         if request.stratum_of is not None:
             names = [store.header.samples[number] for number in people.training]
@@ -201,8 +212,9 @@ class _Run:
             given = [request.stratum_of[name] for name in names]
         try:
             strata = find_strata(
-                ancestry, given, self.options.minimum_stratum, surveyed.effective, request.seed, len(people.training)
-            )
+                ancestry, given, max(self.options.minimum_stratum - public, 1), surveyed.effective, request.seed,
+                len(people.training),
+            )  # fmt: skip
         except ReleaseRefused as refusal:
             self._refuse(refusal)
             strata = find_strata(ancestry, given, 1, 0.0, request.seed, len(people.training))
@@ -214,8 +226,42 @@ class _Run:
         }
         return strata
 
-    def _windows_with_loci(self, surveyed: Any) -> set[tuple[str, int]]:
+    def _windows_with_loci(self, surveyed: Survey) -> set[tuple[str, int]]:
         return set(surveyed.loci_windows.values())
+
+    def _associations(
+        self, store: Store, released: Store, people: People, surveyed: Survey, strata: Strata, plan: Plan
+    ) -> None:
+        loci = list(self.request.loci)
+        if not loci:
+            return
+        real = {
+            name: alleles.reshape(-1, 2).sum(axis=1).astype(np.float64)
+            for name, alleles in surveyed.loci_alleles.items()
+        }
+        made = declared.released_dosages(released, surveyed.loci_rows, loci)
+        self.report["loci"] = {
+            "declared": len(loci),
+            "released": sorted(made),
+            "withheld": sorted(locus.name for locus in loci if locus.name not in made),
+        }
+        if self.request.phenotypes is None:
+            return
+        given = self.request.phenotypes
+        values = declared.training_traits(given, store.header.samples, people.training)
+        if not np.isfinite(values).any():
+            raise BadInput("phenotypes: none of the training samples has a value")
+        self.phenotypes = declared.make_phenotypes(
+            values, given.traits, loci, real, made, strata.labels, plan.stratum, self.request.seed
+        )
+        rows = declared.check_associations(values, self.phenotypes, given.traits, loci, real, made)
+        by_name = {locus.name: locus for locus in loci}
+        for row in rows:
+            locus = by_name[row["locus"]]
+            trait = self.phenotypes[:, given.traits.index(row["trait"])]
+            source = surveyed.loci_rows[locus.name]
+            row["lead_r2"] = declared.lead_r2(store, released, people.training, locus, source, trait)
+        self.report["loci"]["associations"] = rows
 
     def _attack(self, store: Store, released: Store, people: People, genetic: GeneticMap) -> None:
         outcome = attack_release(
@@ -256,12 +302,18 @@ class _Run:
             raise refusal
 
     def _write(self, released: Store) -> None:
-        from anon_pipeline.modalities.genomics.released import sample_names
-
         names = sample_names(len(released.header.samples), self.request.seed)
         written = self.work / "out.vcf.gz"
         chunks = ((chunk, chunk.alleles()) for chunk in released.chunks())
         self.report["written"] = write_vcf(written, released.header, names, chunks)
         target = self.request.target
+        if self.phenotypes is not None and self.request.phenotypes is not None:
+            beside = self.request.phenotypes_out or target.with_name(
+                target.name.removesuffix(".vcf.gz") + ".phenotypes.tsv"
+            )
+            made = self.work / "phenotypes.tsv"
+            declared.write_phenotypes(made, names, self.request.phenotypes.traits, self.phenotypes)
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(made, beside)
         written.with_name("out.vcf.gz.tbi").replace(target.with_name(target.name + ".tbi"))
         written.replace(target)

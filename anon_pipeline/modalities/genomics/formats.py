@@ -177,3 +177,14 @@ class GeneticMap:
                 raise BadInput(f"{path.name}: the map of contig {contig} does not increase")
             points[contig] = (table[:, 0], table[:, 1])
         return cls(points)
+
+
+def read_scores(path: Path) -> dict[Locus, float]:
+    """A polygenic score: ``chrom pos ref alt weight`` a line, the weight of one copy of alt."""
+    scores: dict[Locus, float] = {}
+    for number, parts in _without_header(path, 5):
+        try:
+            scores[Locus(parts[0], int(parts[1]), parts[2], parts[3])] = float(parts[4])
+        except ValueError:
+            raise BadInput(f"{path.name}, line {number}: a position or a weight is not a number") from None
+    return scores

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities.genomics.formats import GeneticMap
-from anon_pipeline.modalities.genomics.pbwt import starting_state, walk
+from anon_pipeline.modalities.genomics.panel import Panel
+from anon_pipeline.modalities.genomics.pbwt import ordered_ahead, starting_state, walk
 from anon_pipeline.modalities.genomics.store import Chunk, Header, Store, StoreWriter, packed_presence
 from anon_pipeline.modalities.genomics.strata import Strata
 from anon_pipeline.modalities.genomics.survey import Survey
@@ -88,7 +89,7 @@ class _Walk:
 class Generator:
     """Streams a store's training haplotypes into synthetic ones.
 
-    panel: rows of public haplotypes aligned with the store's rows, asked per chunk, or None.
+    panel: public haplotypes, aligned with the store's rows, that walk in every stratum's pool, or None.
     """
 
     store: Store
@@ -100,7 +101,7 @@ class Generator:
     block: int
     limit_cm: float
     seed: int
-    panel: Any = None
+    panel: Panel | None = None
     progress: Any = None
     walks: list[_Walk] = field(default_factory=list)
 
@@ -118,6 +119,8 @@ class Generator:
         header.segments.extend(self._presence(number) for number in range(len(self.store.header.segments)))
         writer = StoreWriter(path, 2 * size)
         segment = -1
+        if self.panel is not None:
+            self.panel.rewind()
         for chunk in self.store.chunks():
             if chunk.sites.segment != segment:
                 segment = chunk.sites.segment
@@ -154,7 +157,7 @@ class Generator:
                 slots = np.stack([2 * mine, 2 * mine + 1], axis=1).ravel()
             else:
                 pool, slots = members, mine
-            extra = self.panel.size(label) if self.panel is not None else 0
+            extra = 2 * self.panel.people if self.panel is not None else 0
             if not len(pool) or not len(slots):
                 continue
             order, rank, start = starting_state(len(pool) + extra, len(slots), rng)
@@ -172,8 +175,9 @@ class Generator:
         first = np.ones(len(rows), np.uint8)
         first[1:] = record[1:] != record[:-1]
         emitted = np.zeros((len(rows), 2 * self.plan.size), np.uint8)
+        public = self.panel.rows(sites.take(rows)) if self.panel is not None else None
         for walk_ in self.walks:
-            self._walk(walk_, alleles, lost, first, where, emitted, sites.take(rows) if self.panel else None)
+            self._walk(walk_, alleles, lost, first, where, emitted, public)
         return emitted
 
     def _walk(
@@ -184,20 +188,24 @@ class Generator:
         first: NDArray[np.uint8],
         where: NDArray[np.float64],
         emitted: NDArray[np.uint8],
-        sites: Any,
+        public: NDArray[np.uint8] | None,
     ) -> None:
         none = np.zeros((0, 0), np.uint8)
         if self.store.header.phased:
-            planes = np.ascontiguousarray(alleles[:, walk_.pool])
+            planes = alleles[:, walk_.pool]
             gone = none if lost is None else np.ascontiguousarray(lost[:, walk_.pool])
-            if self.panel is not None:
-                planes, gone = self.panel.extend(planes, gone, sites)
+            if public is not None:
+                planes = np.concatenate([planes, public], axis=1)
+                gone = gone if lost is None else np.pad(gone, ((0, 0), (0, public.shape[1])))
+            planes = np.ascontiguousarray(planes)
         else:
             planes = _interleaved(alleles, walk_.pool)
             gone = none if lost is None else _interleaved(lost, walk_.pool)
             first = np.repeat(first, 2)
             first[1::2] = 0
             where = np.repeat(where, 2)
+        if walk_.site == 0:
+            walk_.order = ordered_ahead(planes, walk_.order)
         out = np.empty((len(planes), len(walk_.slots)), np.uint8)
         walk(
             planes, gone, first, where, walk_.order, walk_.rank, walk_.run_start,

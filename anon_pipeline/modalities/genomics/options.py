@@ -24,7 +24,7 @@ class Options:
     ``chrom:pos:ref:alt``; scores and pharmacogenes: loci whose dosages only the embedding sees.
     """
 
-    block: int = 4
+    block: int = 3
     minimum_carriers: int = 5
     minimum_stratum: int = 500
     maximum_run_cm: float = 0.02

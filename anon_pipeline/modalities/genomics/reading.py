@@ -34,10 +34,10 @@ def read_vcf(source: Path, target: Path, *, unphased: str = "refuse", progress: 
     genotypes without phase (the store then holds, per sample, the two bits of its dosage). progress: called with the
     number of records read. Raises BadInput saying what is wrong and at which contig and position.
     """
-    _check_whole(source)
+    check_whole(source)
     import cyvcf2
 
-    with _silent_htslib():
+    with silent_htslib():
         try:
             vcf = cyvcf2.VCF(str(source))
         except Exception:
@@ -53,7 +53,7 @@ def read_vcf(source: Path, target: Path, *, unphased: str = "refuse", progress: 
             vcf.close()
 
 
-def _check_whole(source: Path) -> None:
+def check_whole(source: Path) -> None:
     try:
         with source.open("rb") as stream:
             start = stream.read(18)
@@ -76,7 +76,7 @@ def _check_whole(source: Path) -> None:
 
 
 @contextmanager
-def _silent_htslib() -> Iterator[None]:
+def silent_htslib() -> Iterator[None]:
     """htslib writes to file descriptor 2 and may quote the file's content: keep that out of logs."""
     import sys
 

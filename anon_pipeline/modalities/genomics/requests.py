@@ -49,24 +49,30 @@ def run(
     if target.is_dir() or target.resolve() == source.resolve():
         raise BadInput(f"{target}: the output must be another file than the input")
     chosen: Any = access or limits_access
+    samples_map, holdout, phenotypes = (files.get(name) for name in ("samples_map", "holdout", "phenotypes"))
+    person_of = read_pairs(samples_map, "person") if samples_map else None
+    held = read_names(holdout) if holdout else None
     if somatic:
-        raise BadInput("--somatic is not available")
+        from anon_pipeline.modalities.genomics.somatic import SomaticRequest, synthesize_somatic
+
+        return synthesize_somatic(
+            SomaticRequest(source, target, seed, size, person_of, held, access=chosen, force=force)
+        )
     if not target.name.endswith(".vcf.gz"):
         raise BadInput(f"{target.name}: the output's name must end in .vcf.gz")
     from anon_pipeline.modalities.genomics.engine import Request, synthesize_vcf
 
     strata = files.get("strata") or (Path(options.strata) if options.strata else None)
     loci = files.get("loci") or (Path(options.loci) if isinstance(options.loci, str) else None)
-    samples_map, holdout, phenotypes = (files.get(name) for name in ("samples_map", "holdout", "phenotypes"))
     request = Request(
         source,
         target,
         access=chosen,
         seed=seed,
         size=size,
-        person_of=read_pairs(samples_map, "person") if samples_map else None,
+        person_of=person_of,
         stratum_of=read_pairs(strata, "stratum") if strata else None,
-        holdout=read_names(holdout) if holdout else None,
+        holdout=held,
         loci=tuple(read_loci(loci)) if loci else (),
         phenotypes=read_phenotypes(phenotypes) if phenotypes else None,
         phenotypes_out=phenotypes_out,
@@ -95,6 +101,8 @@ def summary(report: dict[str, Any]) -> list[str]:
             f"({alleles['dropped_share']:.1%} dropped: fewer than {alleles['minimum_carriers']} carriers)"
         )
         lines.append(f"budget: m_eff / n = {budget['ratio']:.3f}, limit {budget['limit']} ({report['access']} access)")
+    if "track" in report:
+        lines.append(f"somatic panel of {report['people']['training']} patients: {report['track']}")
     for row in report.get("attacks", []):
         mark = "ok" if row["passed"] else "BROKEN"
         lines.append(f"{row['name']} {row['metric']}: {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}] {mark}")

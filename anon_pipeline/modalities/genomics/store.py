@@ -96,6 +96,16 @@ class Header:
             return np.ones(self.slots, dtype=bool)
         return np.unpackbits(np.frombuffer(bytes.fromhex(packed), np.uint8), count=self.slots).astype(bool)
 
+    def reordered(self, people: NDArray[np.int64]) -> Header:
+        """The same header for the samples in another order."""
+        slots = np.stack([2 * people, 2 * people + 1], axis=1).ravel()
+        segments = [
+            {"contig": segment["contig"], "present": packed_presence(self.present(number)[slots])}
+            for number, segment in enumerate(self.segments)
+        ]
+        samples = [self.samples[number] for number in people]
+        return Header(samples, self.contigs, self.build, segments, self.counts, self.phased)
+
 
 def packed_presence(present: NDArray[np.bool_]) -> str | None:
     """How ``Header.segments`` holds a presence mask."""
@@ -178,6 +188,10 @@ class Store:
         """Every row group in order; a row group never spans two segments."""
         for group in range(self.file.metadata.num_row_groups):
             yield self._chunk(self.file.read_row_group(group))
+
+    def group(self, number: int) -> Chunk:
+        """One row group."""
+        return self._chunk(self.file.read_row_group(number))
 
     def _chunk(self, table: pa.Table) -> Chunk:
         column = {name: table.column(name).combine_chunks() for name in table.column_names}

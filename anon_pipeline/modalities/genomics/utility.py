@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_pipeline.modalities.genomics.attacking import aligned, slots_of
-from anon_pipeline.modalities.genomics.formats import GeneticMap
 from anon_pipeline.modalities.genomics.store import Store
 from anon_pipeline.modalities.genomics.strata import Ancestry
 from anon_pipeline.modalities.genomics.survey import Survey
@@ -67,7 +66,6 @@ def measure_utility(
     training: NDArray[np.int64],
     survey: Survey,
     ancestry: Ancestry,
-    genetic: GeneticMap,
 ) -> dict[str, Any]:
     """The figures of a release, one pass over both stores."""
     slots = slots_of(training)

@@ -1,0 +1,186 @@
+"""The genomes of one draw's avatars: pool haplotypes of the avatar's stratum, given so that declared dosages follow it.
+
+A genome never follows a neighbour's beyond that: neighbours' haplotypes would be copied by pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.errors import BadInput, CannotBeMadeSafe
+from anon_pipeline.keys import seeded_rng
+from anon_pipeline.modalities import Draw, Synthesis
+from anon_pipeline.modalities.genomics import budget as budgets
+from anon_pipeline.modalities.genomics.embedding import Surveyed, dosages, surveyed
+from anon_pipeline.modalities.genomics.engine import UNDECLARED
+from anon_pipeline.modalities.genomics.formats import GeneticMap
+from anon_pipeline.modalities.genomics.generate import Generator, Plan, ploidy_classes
+from anon_pipeline.modalities.genomics.options import Access, Options
+from anon_pipeline.modalities.genomics.pairing import pair
+from anon_pipeline.modalities.genomics.released import finish, sample_names
+from anon_pipeline.modalities.genomics.store import Store
+from anon_pipeline.modalities.genomics.survey import windows_of_rows
+from anon_pipeline.modalities.genomics.writing import write_vcf
+
+FILE = "cohort.vcf.gz"
+ASSIGNED_AT_ONCE = 800
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What an avatar asks of its genome. stratum: (m,); dosage: name -> (m,) float64; pattern: (m,) whose ploidy."""
+
+    stratum: NDArray[np.int64]
+    dosage: dict[str, NDArray[np.float64]]
+    pattern: NDArray[np.int64]
+
+
+def targets(genomes: Surveyed, draw: Draw, seed: int) -> Targets:
+    """Drawn from each avatar's neighbours by their weights: its stratum from one, a contig's dosages from another."""
+    rng = seeded_rng(seed, "genomics", "targets")
+    order = np.argsort(genomes.person_ids, kind="stable")
+    place = np.searchsorted(genomes.person_ids[order], draw.person_ids)
+    place = np.minimum(place, len(order) - 1)
+    own = np.where(genomes.person_ids[order][place] == draw.person_ids, order[place], -1)
+    neighbours = own[draw.neighbours]
+    weights = np.where(neighbours >= 0, draw.weights, 0.0).astype(np.float64)
+    empty = weights.sum(axis=1) <= 0
+    weights[empty] = 1.0
+    neighbours[empty] = rng.choice(genomes.people, size=(int(empty.sum()), neighbours.shape[1]))
+    cumulative = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
+
+    def pick() -> NDArray[np.int64]:
+        chosen = (rng.random((len(cumulative), 1)) > cumulative).sum(axis=1)
+        return neighbours[np.arange(len(neighbours)), np.minimum(chosen, neighbours.shape[1] - 1)]
+
+    stratum = genomes.strata.labels[pick()]
+    found = dosages(genomes.survey)
+    dosage: dict[str, NDArray[np.float64]] = {}
+    by_contig: dict[str, NDArray[np.int64]] = {}
+    for locus in genomes.loci:
+        if locus.name in found:
+            who = by_contig.setdefault(locus.key[0], pick())
+            dosage[locus.name] = found[locus.name][who]
+    signature = ploidy_classes(genomes.store.header, genomes.people)
+    counts = np.bincount(signature)
+    pattern = pick()
+    rare = counts[signature[pattern]] < 5
+    pattern[rare] = int(np.flatnonzero(signature == int(np.argmax(counts)))[0])
+    return Targets(stratum, dosage, pattern)
+
+
+def assign(
+    walkers: Store, pairing: dict[int, NDArray[np.int64]], genomes: Surveyed, wanted: Targets, seed: int
+) -> tuple[dict[int, NDArray[np.int64]], dict[str, float]]:
+    """Give the pairs of each contig to the avatars of their stratum so that dosages are as wanted.
+
+    Returns the new pairing and, per locus, r^2 of the dosages given and wanted.
+    """
+    rows = {genomes.survey.loci_rows[name]: name for name in wanted.dosage}
+    held: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
+    for chunk in walkers.chunks():
+        for row in np.flatnonzero(np.isin(chunk.sites.source, list(rows))):
+            bits = np.unpackbits(chunk.bits[row], count=chunk.slots)
+            segment = chunk.sites.segment
+            order = pairing.get(segment, np.arange(chunk.slots))
+            given = bits[order].reshape(-1, 2).sum(axis=1).astype(np.float64)
+            held.setdefault(segment, []).append((rows[int(chunk.sites.source[row])], given))
+    agreement: dict[str, float] = {}
+    moved = dict(pairing)
+    for segment, loci in held.items():
+        asked = np.stack([wanted.dosage[name] for name, _ in loci], axis=1)
+        offered = np.stack([given for _, given in loci], axis=1)
+        rng = seeded_rng(seed, "genomics", "assign", segment)
+        source = _fitted(asked, offered, wanted.stratum, rng)
+        order = pairing.get(segment, np.arange(walkers.header.slots))
+        moved[segment] = np.stack([order[2 * source], order[2 * source + 1]], axis=1).ravel()
+        for column, (name, _) in enumerate(loci):
+            one, other = asked[:, column], offered[source, column]
+            varies = one.std() > 0 and other.std() > 0
+            agreement[name] = float(np.corrcoef(one, other)[0, 1] ** 2) if varies else 0.0
+    return moved, agreement
+
+
+def _fitted(
+    asked: NDArray[np.float64], offered: NDArray[np.float64], stratum: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """(m,) whose pair each avatar gets: every one once, inside its stratum, with the least difference of dosages."""
+    from scipy.optimize import linear_sum_assignment
+
+    source = np.arange(len(asked))
+    for label in np.unique(stratum):
+        mine = rng.permutation(np.flatnonzero(stratum == label))
+        by_asked = mine[np.lexsort(asked[mine].T[::-1])]
+        by_offered = mine[np.lexsort(offered[mine].T[::-1])]
+        for start in range(0, len(mine), ASSIGNED_AT_ONCE):
+            one = by_asked[start : start + ASSIGNED_AT_ONCE]
+            other = by_offered[start : start + ASSIGNED_AT_ONCE]
+            cost = np.abs(asked[one][:, None, :] - offered[other][None, :, :]).sum(axis=2)
+            left, right = linear_sum_assignment(cost + 1e-3 * rng.random(cost.shape))
+            source[one[left]] = other[right]
+    return source
+
+
+def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path, options: dict[str, Any] | None = None) -> Synthesis:
+    """Write ``cohort.vcf.gz`` and its index below ``out``, samples named by the avatars' ids.
+
+    Raises CannotBeMadeSafe when the cohort is too small, or the release budget is broken.
+    """
+    if not cohort.vcf.is_file():
+        raise BadInput("genomics: the cohort has no VCF")
+    given = dict(options or {})
+    access: Access = given.pop("access", "controlled")
+    settings = Options.from_policy(given)
+    out.mkdir(parents=True, exist_ok=True)
+    with surveyed(cohort, settings, seed) as genomes:
+        return _written(genomes, draw, seed, out, settings, access)
+
+
+def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Options, access: Access) -> Synthesis:
+    public = genomes.panel.people if genomes.panel is not None else 0
+    with_loci = set(genomes.survey.loci_windows.values())
+    budget, kept = budgets.judge(genomes.survey, len(genomes.people), public, access, options, with_loci)
+    if not budget.held:
+        raise CannotBeMadeSafe("genomics: " + "; ".join(budgets.refusal(budget).reasons))
+    genomes.survey.leaves &= windows_of_rows(genomes.store, genomes.survey, kept)
+    if not genomes.survey.leaves.any():
+        raise CannotBeMadeSafe("genomics: no allele has enough carriers, or no region fits the release budget")
+    wanted = targets(genomes, draw, seed)
+    plan = Plan(wanted.stratum, wanted.pattern)
+    genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
+    work = genomes.store.path.parent
+    generator = Generator(
+        genomes.store, genomes.people, genomes.survey, genomes.strata, plan, genetic, options.block,
+        options.maximum_run_cm, seed, genomes.panel,
+    )  # fmt: skip
+    generator.run(work / "walkers.parquet")
+    walkers = Store(work / "walkers.parquet")
+    pairing = pair(walkers, genomes.survey, genomes.ancestry, genomes.strata, plan, seed)
+    pairing, agreement = assign(walkers, pairing, genomes, wanted, seed)
+    dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers)
+    released = Store(work / "released.parquet")
+    names = sample_names(draw.size, seed)
+    by_name = np.argsort([int(name) for name in names], kind="stable")
+    slots = np.stack([2 * by_name, 2 * by_name + 1], axis=1).ravel()
+    header = released.header.reordered(by_name)
+    chunks = ((chunk, chunk.alleles()[:, slots]) for chunk in released.chunks())
+    written = write_vcf(out / FILE, header, [names[number] for number in by_name], chunks)
+    notes = [UNDECLARED, f"genomics: m_eff / n {budget.ratio:.3f}, limit {budget.limit:g} for {access} access"]
+    if agreement:
+        notes.append(
+            f"genomics: declared dosages given and wanted agree with r2 of at least {min(agreement.values()):.3f}"
+        )
+    counts = {
+        "people": draw.size,
+        "records": written["records"],
+        "alleles_dropped_too_few_carriers": genomes.survey.dropped_rare + dropped,
+        "loci_declared": len(genomes.loci),
+        "loci_released": len(agreement),
+    }
+    return Synthesis([Path(FILE), Path(FILE + ".tbi")], counts, notes)
