@@ -32,10 +32,14 @@ def decode(value: bytes, charset: bytes) -> str:
     names = _encodings(charset)
     if len(names) == 1 and b"\x1b" not in value:
         return value.decode(names[0], "replace").replace("\ufffd", " ")
+    import warnings
+
     from pydicom.charset import decode_bytes
 
     try:
-        return decode_bytes(value, list(names), {"\\", "\r", "\n", "^", "="})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a warning would quote the value
+            return decode_bytes(value, list(names), set(b"\\\r\n^="))
     except (UnicodeError, LookupError, ValueError):
         return value.decode("latin-1").replace("\x1b", " ")
 

@@ -32,7 +32,7 @@ def flat_groups(grey: Grey) -> list[Box]:
     if share < 0.05:
         return []
     marks = (cv2.absdiff(grey, np.full_like(grey, flat)) > CONTRAST).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
     height, width, area = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_AREA]
     glyph = (height >= 3) & (height <= TALLEST) & (width <= 3 * TALLEST) & (area >= 4)
     glyph &= ~((area > 0.9 * height * width) & (np.minimum(height, width) > 7))  # solid blocks are no glyphs
@@ -52,9 +52,9 @@ def flat_groups(grey: Grey) -> list[Box]:
     out: list[Box] = []
     for index in range(1, joined):
         x, y, w, h = (int(v) for v in spans[index, :4])
-        if h < SMALLEST or w < 6 or h > TALLEST + 20 or members[index] < 2:
-            if not (members[index] == 1 and w > 1.8 * h and 7 <= h <= 40 and w >= 16):
-                continue
+        alone = members[index] == 1 and w > 1.8 * h and 7 <= h <= 40 and w >= 16  # letters that touch
+        if (h < SMALLEST or w < 6 or h > TALLEST + 20 or members[index] < 2) and not alone:
+            continue
         if w < 0.6 * h and members[index] < 3:
             continue
         out.append((x, y, w, h))
@@ -92,7 +92,7 @@ def plateau_text(values: NDArray[np.generic]) -> bool:
         return False
     import cv2
 
-    number, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     h, w, area = stats[1:, cv2.CC_STAT_HEIGHT], stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_AREA]
     glyph = (h >= SMALLEST) & (h <= 48) & (w <= 60) & (area >= 6) & (area <= 0.85 * h * w)
     return int(np.count_nonzero(glyph)) >= 3

@@ -17,8 +17,7 @@ JPEG_FAMILY = frozenset(
     [f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91, 92, 93, 110, 111, 112, 201, 202, 203)]
 )
 VIDEO = frozenset(
-    [f"1.2.840.10008.1.2.4.{n}" for n in (100, 101, 102, 103, 104, 105, 106, 107, 108)]
-    + [f"1.2.840.10008.1.2.4.{n}.1" for n in (100, 101, 102, 103, 104, 105, 106)]
+    [f"1.2.840.10008.1.2.4.{n}" for n in range(100, 109)] + [f"1.2.840.10008.1.2.4.{n}.1" for n in range(100, 107)]
 )
 ENCAPSULATED = JPEG_FAMILY | {RLE}
 NATIVE = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG))

@@ -22,7 +22,7 @@ from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities import Synthesis
-from anon_pipeline.modalities.imaging.instance import Deidentifier, Released
+from anon_pipeline.modalities.imaging.instance import Deidentifier, Released, prepare
 from anon_pipeline.modalities.imaging.profile import Profile
 from anon_pipeline.modalities.imaging.quarantine import REASONS, Held, HeldBack, Quarantine
 from anon_pipeline.modalities.imaging.sources import FolderSource, SourceFile
@@ -73,8 +73,6 @@ class Report:
                 "reasons": {code: {"files": n, "meaning": REASONS[code]} for code, n in sorted(reasons.items())},
                 "files": [{"file": h.file, "reason": h.reason} for h in sorted(self.held, key=lambda h: h.file)],
             },
-            "cpu_seconds": round(self.cpu_seconds, 3),
-            "wall_seconds": round(self.wall_seconds, 3),
             "forced": self.forced,
         }
 
@@ -132,7 +130,8 @@ def _one(worker: Deidentifier, names: Names, file: SourceFile, out: Path) -> Out
 
 
 def _batch(files: list[SourceFile], out: Path) -> tuple[list[Outcome], float]:
-    assert _worker is not None and _worker_names is not None
+    assert _worker is not None
+    assert _worker_names is not None
     before = time.process_time()
     outcomes = [_one(_worker, _worker_names, file, out) for file in files]
     return outcomes, time.process_time() - before
@@ -153,6 +152,7 @@ def _outcomes(
         for batch in _batches(files):
             yield from _batch(batch, out)[0]
         return
+    prepare()
     context = get_context("fork")
     with ProcessPoolExecutor(workers, context, _start, (profile, key, keep_names, clean_text)) as pool:
         waiting: list[Any] = []

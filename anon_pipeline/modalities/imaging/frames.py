@@ -155,8 +155,8 @@ class Frames:
 
         def stream_out(target: int) -> None:
             written = 0
-            for frame in self.iterate():
-                frame = frame.copy()
+            for decoded in self.iterate():
+                frame = decoded.copy()
                 fill_boxes(frame, boxes, fill)
                 data = frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
                 if len(data) != size:

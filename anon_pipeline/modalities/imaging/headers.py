@@ -7,7 +7,6 @@ only when it is a defined term; a number only when it is one. Pixels are not tou
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 
 from anon_pipeline.keys import Key
@@ -25,8 +24,8 @@ from anon_pipeline.modalities.imaging.text import Vocabulary, fold
 from anon_pipeline.modalities.imaging.uids import Uids
 
 CleanText = Callable[[str, str], str]
-_DS = re.compile(rb"^ *[+-]?(\d{1,11}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})? *$")
-_IS = re.compile(rb"^ *[+-]?\d{1,10} *$")
+_DS = re.compile(rb"^ *[+-]?(?!0\d{5})(\d{1,11}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})? *$")
+_IS = re.compile(rb"^ *[+-]?(?!0\d{8})\d{1,10} *$")
 _ZONE = re.compile(rb"^[+-]\d{4} *$")
 _PRINTABLE = re.compile(rb"^[\x20-\x7e\r\n\t\0\xc0-\xff]{6,}$")
 _LETTERS = re.compile(rb"[A-Za-z0-9][\x20-\x7e]{4,}")
@@ -41,6 +40,7 @@ BULK_ALLOWED = frozenset(
      0x00660028, 0x00660029, 0x00660016, 0x00660021, 0x00660018, 0x00660019, 0x0066001A, 0x56000020, 0x00640009)
 )  # fmt: skip
 NAMED_CS = frozenset((0x00700002, 0x00700080, 0x00700003, 0x00720500, 0x00080300, 0x00620005, 0x0070031A))
+_IMPERSONAL = frozenset((b"DS", b"IS", b"CS", b"UI", b"TM", b"AS"))
 FREE_TEXT = frozenset((b"LT", b"ST", b"UT", b"UC"))
 CODE_VALUE, SCHEME, MEANING, LONG_CODE, URN_CODE = 0x00080100, 0x00080102, 0x00080104, 0x00080119, 0x00080120
 REFERENCED_REQUEST = frozenset((0x0040A370,))
@@ -54,10 +54,22 @@ class Cleaner:
         self.profile, self.uids = profile, uids
         self._key = key.derive("imaging-names")
         self._table = actions(profile)
+        self.dropped = frozenset(
+            tag
+            for tag, action in self._table.items()
+            if action.mode == Mode.REMOVE or (action.mode == Mode.CLEAN and tag not in VR)
+        )
         self._vocabulary = Vocabulary(profile.extra_terms)
         self._private = SafePrivate() if profile.retain_safe_private else None
         self.modalities = frozenset(term for term in self._vocabulary.terms if 2 <= len(term) <= 10)
         self._engine = clean_text if profile.free_text == "engine" else None
+
+    def impersonal(self, element: Element) -> bool:
+        """Whether the cleaned bytes depend on nobody: numbers, code strings and UIDs are the same for every patient."""
+        if element.tag in NAMED_CS or element.tag in (PATIENT_ID, PATIENT_NAME):
+            return False
+        vr = VR.get(element.tag)
+        return len(element.raw) < 512 and (vr in enc.NUMBER_SIZE or vr in _IMPERSONAL or vr is None)
 
     def dataset(
         self, found: list[Element], layout: Layout, patient: Patient, charset: bytes, parent: int, depth: int
@@ -335,8 +347,3 @@ def _numbers(tag: int, vr: bytes, value: bytes) -> bytes | None:
     if len(value) >= 8 and len(value) < 4096 and _PRINTABLE.match(value) and _LETTERS.search(value):
         return None
     return value
-
-
-def at_pointer(tag: int) -> bytes:
-    """An attribute tag as a little-endian AT value."""
-    return struct.pack("<HH", tag >> 16, tag & 0xFFFF)

@@ -55,7 +55,7 @@ _BODY = re.compile(
 _SLIDE_TYPES = frozenset(("VOLUME", "LABEL", "OVERVIEW", "THUMBNAIL"))
 
 
-def reason(values: Mapping[int, bytes], profile: Profile, pixels: bool) -> str | None:
+def reason(values: Mapping[int, bytes], profile: Profile, pixels: bool, little: bool = True) -> str | None:
     """Why this instance is held back, or None. ``values``: raw top-level values by tag; ``pixels``: it has some."""
     sop_class = _text(values, 0x00080016)
     modality = _text(values, 0x00080060)
@@ -71,7 +71,7 @@ def reason(values: Mapping[int, bytes], profile: Profile, pixels: bool) -> str |
         return "whole_slide"
     if sop_class not in RELEASABLE:
         return "unknown_sop_class"
-    if profile.recognizable_visual_features == "hold" and pixels and is_head(values, sop_class, modality):
+    if profile.recognizable_visual_features == "hold" and pixels and is_head(values, sop_class, modality, little):
         return "head_volume"
     return None
 
@@ -87,7 +87,7 @@ def is_slide(values: Mapping[int, bytes], sop_class: str, modality: str) -> bool
     )
 
 
-def is_head(values: Mapping[int, bytes], sop_class: str, modality: str) -> bool:
+def is_head(values: Mapping[int, bytes], sop_class: str, modality: str, little: bool = True) -> bool:
     """Whether a face could be rendered from the volume that this instance belongs to.
 
     By modality or class, then by any word or code that names the head or the whole body, wherever it stands; when
@@ -101,9 +101,9 @@ def is_head(values: Mapping[int, bytes], sop_class: str, modality: str) -> bool:
         return True
     if _BODY.search(_region_text(values)):
         return False
-    field = _field_of_view(values)
+    field = _field_of_view(values, little)
     if field is None:
-        rows = int.from_bytes(values.get(0x00280010, b"")[:2], "little")
+        rows = int.from_bytes(values.get(0x00280010, b"")[:2], "little" if little else "big")
         return rows >= 128 and sop_class in VOLUMES
     return 140 <= field <= 310
 
@@ -125,9 +125,10 @@ def _region_text(values: Mapping[int, bytes]) -> str:
     return fold(" ".join(parts))
 
 
-def _field_of_view(values: Mapping[int, bytes]) -> float | None:
+def _field_of_view(values: Mapping[int, bytes], little: bool) -> float | None:
     """The longer side in mm: pixel spacing times matrix, else reconstruction diameter. None when neither is there."""
-    rows, columns = (int.from_bytes(values.get(tag, b"")[:2], "little") for tag in (0x00280010, 0x00280011))
+    order = "little" if little else "big"
+    rows, columns = (int.from_bytes(values.get(tag, b"")[:2], order) for tag in (0x00280010, 0x00280011))
     spacing = values.get(0x00280030) or values.get(0x00181164)
     if spacing is None and 0x52009229 in values:
         place = values[0x52009229].find(b"\x28\x00\x30\x00")

@@ -5,6 +5,7 @@ Finding files, processes and reports are in ``engine``; each step's rules are in
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from anon_pipeline.modalities.imaging import encodings as enc
 from anon_pipeline.modalities.imaging import holdback, pixels, stream, writer
 from anon_pipeline.modalities.imaging.elements import encode, header, sequence
 from anon_pipeline.modalities.imaging.headers import Cleaner
-from anon_pipeline.modalities.imaging.person import CHARSET, IDENTITY_TAGS, Patient, Patients
+from anon_pipeline.modalities.imaging.person import IDENTITY_TAGS, Patient, Patients
 from anon_pipeline.modalities.imaging.profile import Profile
 from anon_pipeline.modalities.imaging.quarantine import HeldBack
-from anon_pipeline.modalities.imaging.stream import Bulk, Element, Instance
-from anon_pipeline.modalities.imaging.text import fold, words
+from anon_pipeline.modalities.imaging.stream import Bulk, Instance
+from anon_pipeline.modalities.imaging.table import rows
+from anon_pipeline.modalities.imaging.text import defined_terms, words
 from anon_pipeline.modalities.imaging.uids import Uids
 from anon_pipeline.pseudonyms import Pseudonymiser
 
@@ -65,14 +67,15 @@ class Deidentifier:
         self.cleaner = Cleaner(profile, key, self.uids, clean_text)
         self.patients = Patients(key, pseudonymiser)
         self._series = key.derive("imaging-series")
+        self._common: dict[tuple[bool, bytes], bytes] = {}
         self._own: dict[tuple[bool, enc.Layout], list[tuple[int, bytes]]] = {}
 
     def file(self, source: Path, target: Path, patient_id: str | None = None) -> Released:
         """Clean ``source`` into ``target``. Raises HeldBack when it may not be released."""
         try:
-            fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW if source.is_symlink() else os.O_RDONLY)
-        except OSError:
-            raise HeldBack("not_dicom") from None
+            fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError as error:
+            raise HeldBack("link" if error.errno == errno.ELOOP else "unopened") from None
         try:
             return self._clean(stream.read(source, fd), target, patient_id)
         except (RecursionError, MemoryError):
@@ -82,7 +85,7 @@ class Deidentifier:
 
     def _clean(self, instance: Instance, target: Path, patient_id: str | None) -> Released:
         values = {e.tag: e.raw[e.at :] for e in instance.elements}
-        why = holdback.reason(values, self.profile, bool(instance.bulk))
+        why = holdback.reason(values, self.profile, bool(instance.bulk), instance.layout.little)
         if why is not None:
             raise HeldBack(why, self._series_digest(values))
         picture = self._picture(instance)
@@ -121,7 +124,8 @@ class Deidentifier:
         self, instance: Instance, values: dict[int, bytes], patient: Patient, picture: Bulk | None,
         finding: pixels.Finding | None,
     ) -> tuple[list[writer.Part], bytes]:  # fmt: skip
-        layout, charset, memo = instance.layout, patient.charset, patient.memo
+        layout, charset = instance.layout, patient.charset
+        memo = patient.memo_for(layout)
         redacted = finding is not None and finding.redacted
         outer = enc.EXPLICIT if redacted and instance.transfer_syntax in enc.ENCAPSULATED else layout
         marks = dict.fromkeys(finding.elements) if redacted and finding else {}
@@ -135,19 +139,28 @@ class Deidentifier:
             replaced.add(0x00280301)
             pieces.append((0x00280301, encode(0x00280301, b"CS", b"NO", outer)))
         clean = self.cleaner.element
+        dropped, common = self.cleaner.dropped, self._common
         for element in instance.elements:
-            raw = element.raw
+            tag, raw = element.tag, element.raw
+            if tag in dropped or (tag >> 16 & 1 and not creators):
+                continue
             made = memo.get(raw)
             if made is None:
+                made = common.get((layout.explicit, raw)) if layout.little else None
+            if made is None:
                 made = clean(element, layout, patient, charset, 0, 0, creators) or b""
-                if not creators or not element.tag >> 16 & 1:
+                if layout.little and self.cleaner.impersonal(element):
+                    if len(common) > 50_000:
+                        common.clear()
+                    common[(layout.explicit, raw)] = made
+                elif layout == patient.layout and (not creators or not tag >> 16 & 1):
                     if patient.memo_bytes > MEMO_LIMIT:
                         memo.clear()
                         patient.memo_bytes = 0
                     memo[raw] = made
                     patient.memo_bytes += len(raw) + len(made) + 100
             if made:
-                pieces.append((element.tag, made))
+                pieces.append((tag, made))
         if replaced:
             names = {(tag, data) for tag, data in pieces if tag in replaced}
             keep = {}
@@ -221,6 +234,13 @@ class Deidentifier:
             raise HeldBack("self_check")
 
 
+def prepare() -> None:
+    """Load the tables that every process needs, so that forked ones share them."""
+    words()
+    defined_terms()
+    rows()
+
+
 def pixels_through_fragments(instance: Instance, values: dict[int, bytes], picture: Bulk) -> list[writer.Part]:
     """Compressed pixels as they are, without text beside the picture; large ones are streamed."""
     fragments = picture.fragments or []
@@ -260,6 +280,3 @@ _END = b"\xfe\xff\xdd\xe0\0\0\0\0"
 
 def _item(length: int) -> bytes:
     return b"\xfe\xff\x00\xe0" + length.to_bytes(4, "little")
-
-
-__all__ = ["CHARSET", "Deidentifier", "Element", "Released", "fold", "words"]

@@ -55,7 +55,8 @@ def find(picture: NDArray[np.uint8], threshold: float = 0.5) -> list[Box]:
         scale = SMALLEST / longest
     if scale != 1.0:
         size = (max(32, round(columns * scale)), max(32, round(rows * scale)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        picture = np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
     detector.limit_side_len = max(picture.shape[:2])
     detector.postprocess_op.box_thresh = threshold
     found = detector(picture)

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.imaging.charsets import decode
+from anon_pipeline.modalities.imaging.encodings import Layout
 from anon_pipeline.modalities.imaging.text import fold, words
 from anon_pipeline.pseudonyms import Pseudonymiser
 
-NAME_TAGS = (0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00100012, 0x00080090, 0x0008009C, 0x00081048, 0x00081050,
-             0x00081060, 0x00081070, 0x00321032, 0x00102297, 0x00402008, 0x0040A075, 0x0040A123, 0x00400006)  # fmt: skip
+NAME_TAGS = (
+    0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00100012, 0x00080090, 0x0008009C, 0x00081048, 0x00081050,
+    0x00081060, 0x00081070, 0x00321032, 0x00102297, 0x00402008, 0x0040A075, 0x0040A123, 0x00400006,
+)  # fmt: skip
 ID_TAGS = (0x00100020, 0x00101000, 0x00080050, 0x00200010, 0x00401001, 0x00102160, 0x00100021, 0x00101090, 0x00380010)
 CHARSET, PATIENT_ID, PATIENT_NAME, BIRTH_DATE = 0x00080005, 0x00100020, 0x00100010, 0x00100030
 STUDY_UID, SEX = 0x0020000D, 0x00100040
@@ -37,6 +40,13 @@ class Patient:
     numeric_canaries: re.Pattern[bytes] | None
     memo: dict[bytes, bytes] = field(default_factory=dict)
     memo_bytes: int = 0
+    layout: Layout | None = None
+
+    def memo_for(self, layout: Layout) -> dict[bytes, bytes]:
+        """The memo of one layout: the same bytes mean other things in another one."""
+        if self.layout != layout:
+            self.memo, self.memo_bytes, self.layout = {}, 0, layout
+        return self.memo
 
 
 class Patients:
@@ -68,7 +78,9 @@ class Patients:
         deny: set[str] = set()
         needles: set[str] = set()
         for tag in NAME_TAGS:
-            for token in _TOKEN.findall(text.get(tag, "")):
+            if tag not in text:
+                continue
+            for token in _TOKEN.findall(text[tag]):
                 if len(token) >= 2:
                     deny.add(fold(token))
                 if len(token) >= 5 and fold(token) not in self._public and not token.isdigit():
@@ -85,18 +97,20 @@ class Patients:
         numbers = sorted(n for n in needles if n.isdigit() and len(n) >= 7)
         pattern = re.compile(b"(?<![\\d.])(?:" + "|".join(numbers).encode() + b")(?![\\d.])") if numbers else None
         return Patient(
-            key, pseudonym, self._surrogate(key, text.get(SEX, ""), pseudonym), self._pseudonymiser.date_shift(key),
+            key, pseudonym, self._surrogate(key, text.get(SEX, ""), text.get(PATIENT_NAME, "")), self._pseudonymiser.date_shift(key),
             charset, frozenset(deny), tuple(sorted({form for n in bare for form in _forms(n)})), pattern,
         )  # fmt: skip
 
-    def _surrogate(self, key: str, sex: str, pseudonym: str) -> str:
-        """PatientName: the pseudonym itself, which can be mistaken for nobody."""
-        return pseudonym
+    def _surrogate(self, key: str, sex: str, name: str) -> str:
+        """PatientName: the fictional person that stands for the patient in every modality, in capitals and ASCII."""
+        from anon_pipeline.surrogates.identity import surrogate_person
+
+        person = surrogate_person(self._key, key, sex or None, avoid=_TOKEN.findall(name), first_names=1)
+        return fold(f"{person.last_name}^{person.first_names[0]}").upper()[:64]
 
 
 def _forms(needle: str) -> set[bytes]:
-    return {
-        form.encode(codec, "ignore")
-        for form in (needle, needle.upper(), needle.title())
-        for codec in ("utf-8", "latin-1")
-    }
+    forms = {needle, needle.upper(), needle.title()}
+    if needle.isascii():
+        return {form.encode() for form in forms}
+    return {form.encode(codec, "ignore") for form in forms for codec in ("utf-8", "latin-1")}

@@ -192,7 +192,7 @@ class _Look:
                 return
             before = len(self.redact)
             again = shown.copy()
-            fill_boxes(again, self.redact, np.uint8(_shown_background(shown)))
+            fill_boxes(again, self.redact, np.asarray(_shown_background(shown), np.uint8))
             left = [
                 box
                 for box in _find_near(again, self.redact)

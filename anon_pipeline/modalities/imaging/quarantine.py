@@ -13,6 +13,8 @@ from pathlib import Path
 
 REASONS: dict[str, str] = {
     "not_dicom": "the file is not DICOM",
+    "link": "a link, which is not followed",
+    "unopened": "the file cannot be opened",
     "malformed": "the element stream cannot be followed",
     "truncated": "the file ends before its last element does",
     "trailing_bytes": "bytes that are no element follow the last one",
@@ -64,6 +66,9 @@ class Quarantine:
 
     def put(self, original: Path, relative: str, held: Held) -> None:
         """Copy an original below the folder as REASON/OPAQUE.dcm and note where it came from."""
+        self.entries.append({"file": held.file, "original": relative, "reason": held.reason})
+        if held.reason in ("link", "unopened"):
+            return
         target = self.folder / held.reason / f"{held.file}.dcm"
         for folder in (self.folder, target.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,12 +78,12 @@ class Quarantine:
             shutil.copyfileobj(source, sink, 1 << 20)
         temporary.chmod(0o600)
         temporary.replace(target)
-        self.entries.append({"file": held.file, "original": relative, "reason": held.reason})
 
     def close(self) -> None:
         """Write the list of what is held, with the original relative paths (never leaves the hospital)."""
         if not self.entries:
             return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / "quarantine.json"
         entries = sorted(self.entries, key=lambda entry: entry["original"])
         path.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

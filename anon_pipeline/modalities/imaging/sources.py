@@ -28,7 +28,8 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """Every regular file below a folder, in a stable order. Links are not followed."""
+    """Every file below a folder, in a stable order. Links to folders are not followed; links to files are given, and
+    held by the engine."""
 
     def __init__(self, root: Path, patients: dict[str, str] | None = None) -> None:
         self.root, self.patients = root, patients
@@ -38,8 +39,6 @@ class FolderSource:
             folders.sort()
             for name in sorted(files):
                 path = Path(folder) / name
-                if path.is_symlink() or not path.is_file():
-                    continue
                 relative = path.relative_to(self.root).as_posix()
                 if self.patients is None:
                     yield SourceFile(path, relative)

@@ -8,7 +8,7 @@ What an element means, and whether it may leave, is decided in ``headers``.
 from __future__ import annotations
 
 import os
-import re
+import stat
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ WINDOW = 1 << 20
 LARGEST_VALUE = 128 << 20
 LARGEST_DEFLATED = 512 << 20
 DEEPEST = 24
+_TIFF = (b"II*\0", b"II+\0", b"MM\0*", b"MM\0+")  # scanners' own slide formats are TIFF files
 
 
 class Element(NamedTuple):
@@ -150,7 +151,10 @@ def _inflate(fd: int, size: int, start: int) -> bytes:
 
 def read(path: Path, fd: int) -> Instance:
     """Follow a whole file. Raises HeldBack when any part of it cannot be understood."""
-    size = os.fstat(fd).st_size
+    status = os.fstat(fd)
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):
+        raise HeldBack("unopened")
     if size < 16:
         raise HeldBack("not_dicom")
     window = _Window(fd, size)
@@ -163,7 +167,7 @@ def read(path: Path, fd: int) -> Instance:
     elif window.data[:2] in (b"\x08\0", b"\0\x08") or window.data[:6] in (b"\x04\0\0\0UL",):
         syntax, start = None, 0
     else:
-        raise HeldBack("not_dicom")
+        raise HeldBack("whole_slide" if window.data[:4] in _TIFF else "not_dicom")
     if syntax is not None and syntax not in enc.NATIVE and syntax not in enc.ENCAPSULATED:
         raise HeldBack("video" if syntax in enc.VIDEO else "unknown_transfer_syntax")
     if start + 8 > size:
@@ -411,6 +415,3 @@ def items(value: bytes, layout: Layout, depth: int) -> list[bytes]:
             out.append(value[position:end])
         position = end
     return out
-
-
-UID_FORM = re.compile(r"^[0-9]+(\.[0-9]+)*$")

@@ -1,6 +1,7 @@
 """Writing a cleaned instance: zero preamble, new file meta information (PS3.10 section 7.1), elements, pixels.
 
-Every file is written under a temporary name and renamed. What the bytes are is decided before they come here.
+The engine writes into a temporary folder that it renames; a file that fails is removed. What the bytes are is decided
+before they come here.
 """
 
 from __future__ import annotations
@@ -37,12 +38,11 @@ def file_meta(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
 
 def write(path: Path, meta: bytes, parts: Iterable[Part], source: int, deflate: bool) -> None:
     """Write a file. A part is bytes, a range (offset, length) of the open file ``source``, or a function that writes
-    to a file descriptor itself."""
-    temporary = path.with_name(f".{path.name}.partial")
-    target = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    to a file descriptor itself. Raises FileExistsError rather than replace a file."""
+    target = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         if deflate:
-            engine = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+            engine = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS)
             body = engine.compress(b"".join(p for p in parts if isinstance(p, bytes))) + engine.flush()
             write_all(target, meta + body + (b"\0" if len(body) & 1 else b""))
         else:
@@ -61,10 +61,9 @@ def write(path: Path, meta: bytes, parts: Iterable[Part], source: int, deflate: 
                 write_all(target, b"".join(pending))
     except BaseException:
         os.close(target)
-        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
     os.close(target)
-    temporary.replace(path)
 
 
 def write_all(target: int, data: bytes) -> None:
