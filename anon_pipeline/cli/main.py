@@ -6,7 +6,7 @@ import importlib
 
 import typer
 
-VERBS = ("dicom", "fictional", "key", "risk", "run", "tables", "text", "trace", "vcf", "verify", "warehouse")
+VERBS = ("dicom", "fictional", "key", "risk", "run", "scan", "tables", "text", "trace", "vcf", "verify", "warehouse")
 
 app = typer.Typer(
     name="anon-pipeline",
