@@ -29,6 +29,12 @@ class Person:
 
 
 @cache
+def keyed_for(key: Key) -> Key:
+    """The sub-key of every surrogate."""
+    return key.derive("surrogates")
+
+
+@cache
 def _plain(name: str, group: str | None = None) -> tuple[str, ...]:
     found = items(name) if group is None else grouped(name)[group]
     return tuple(item for item in found if item[0].isupper() and len(item) > 2)
@@ -88,7 +94,7 @@ def surrogate_person(
     are drawn separately: a guess that differs between two callers changes the first name only.
     """
     avoid = tuple(avoid)
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     patient_id = patient_id.strip()
     found = normal_sex(sex) or next((s for s in map(guess_sex, reversed(avoid)) if s), None)
     found = found or ("F", "M")[keyed.integer(2, "sex", patient_id)]
@@ -106,7 +112,7 @@ def surrogate_person(
 
 def surrogate_last_name(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     """A family name for someone other than the patient, the same for every spelling of ``original`` in ``scope``."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     if is_initial(original):
         return _initial(keyed, scope, original, nonce)
     pool = _plain("surnames_en") if language == "en" else _plain("surnames", "french")
@@ -115,7 +121,7 @@ def surrogate_last_name(key: Key, scope: str, original: str, nonce: str = "", la
 
 def surrogate_first_name(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     """A first name of the same sex as far as the original tells, compound where the original is."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     if is_initial(original):
         return _initial(keyed, scope, original, nonce)
     sex = guess_sex(original) or ("F", "M")[keyed.integer(2, "other-sex", scope, fold(original))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from anon_pipeline.keys import Key
+from anon_pipeline.surrogates.identity import keyed_for
 from anon_pipeline.surrogates.style import fold, without_accents
 
 # ARCEP decision 2018-0881, annex: numbers for audiovisual works, by first two digits
@@ -24,8 +25,19 @@ FICTION = {
 DOMAIN = "exemple.invalid"  # RFC 2606, section 2: never resolves
 
 
+def _numbers(keyed: Key, count: int, *labels: str | int) -> list[int]:
+    """``count`` integers in [0, 2^16), from as many digests as they need."""
+    out: list[int] = []
+    block = 0
+    while len(out) < count:
+        digest = keyed.digest("numbers", *labels, block)
+        out += [int.from_bytes(digest[i : i + 2], "big") for i in range(0, 32, 2)]
+        block += 1
+    return out[:count]
+
+
 def _digits(keyed: Key, count: int, *labels: str) -> str:
-    return "".join(str(keyed.integer(10, *labels, i)) for i in range(count))
+    return "".join(str(value % 10) for value in _numbers(keyed, count, *labels))
 
 
 def refill(original: str, digits: str) -> str:
@@ -40,18 +52,19 @@ def surrogate_code(key: Key, scope: str, original: str, nonce: str = "", keep: i
     For IPP, NDA, RPPS, ADELI, FINESS, plates, serial numbers: anything without a meaning of its own.
     The first ``keep`` characters stay ('10' of an RPPS number, which all of them share).
     """
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     plain = re.sub(r"\W", "", original).upper()
     for attempt in range(50):
+        drawn = _numbers(keyed, len(original), "code", scope, plain, nonce, attempt)
         out = []
         for i, char in enumerate(original):
             if i < keep:
                 out.append(char)
             elif char.isdigit():
                 low = 1 if not any(c.isdigit() for c in original[:i]) and char != "0" else 0
-                out.append(str(low + keyed.integer(10 - low, "code", scope, plain, nonce, attempt, i)))
+                out.append(str(low + drawn[i] % (10 - low)))
             elif char.isalpha():
-                letter = "ABCDEFGHJKLMNPQRSTUVWXYZ"[keyed.integer(24, "code", scope, plain, nonce, attempt, i)]
+                letter = "ABCDEFGHJKLMNPQRSTUVWXYZ"[drawn[i] % 24]
                 out.append(letter if char.isupper() else letter.lower())
             else:
                 out.append(char)
@@ -73,7 +86,7 @@ def _luhn(digits: str) -> bool:
 
 def surrogate_phone(key: Key, scope: str, original: str, nonce: str = "") -> str:
     """A number of the fiction ranges in the punctuation found; other countries' numbers keep their prefix."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     digits = "".join(c for c in original if c.isdigit())
     prefix, national = "", digits
     for lead in ("0033", "33"):
@@ -99,7 +112,7 @@ def surrogate_phone(key: Key, scope: str, original: str, nonce: str = "") -> str
 
 def surrogate_nir(key: Key, scope: str, original: str, nonce: str = "", sex: str | None = None) -> str:
     """A NIR with a right check key and département 00, which is never attributed; spaces as found."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     plain = re.sub(r"\W", "", original).upper()
     first = {"M": "1", "F": "2"}.get(sex or "", plain[:1] if plain[:1] in "12" else "1")
     year = f"{keyed.integer(100, 'nir-year', scope, plain, nonce):02d}"
@@ -112,7 +125,7 @@ def surrogate_nir(key: Key, scope: str, original: str, nonce: str = "", sex: str
 
 def surrogate_email(key: Key, scope: str, original: str, nonce: str = "", person: tuple[str, str] | None = None) -> str:
     """first.last@exemple.invalid for the fictional person, or letters for anyone else."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     if person is not None:
         local = ".".join(without_accents(part).lower().replace(" ", "").replace("'", "") for part in person)
     else:
@@ -122,7 +135,7 @@ def surrogate_email(key: Key, scope: str, original: str, nonce: str = "", person
 
 
 def surrogate_url(key: Key, scope: str, original: str, nonce: str = "") -> str:
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     host = "".join(chr(97 + keyed.integer(26, "url", scope, fold(original), nonce, i)) for i in range(8))
     scheme = re.match(r"[a-z]+://", original, re.IGNORECASE)
     return f"{scheme.group(0) if scheme else ''}www.{host}.invalid"

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from anon_pipeline.keys import Key
-from anon_pipeline.surrogates.identity import pick
+from anon_pipeline.surrogates.identity import keyed_for, pick
 from anon_pipeline.surrogates.style import fold, like
 from anon_pipeline.surrogates.words import communes, items
 
@@ -38,7 +38,7 @@ def _places() -> tuple[tuple[str, str], ...]:
 
 def surrogate_place(key: Key, scope: str, original: str, nonce: str = "") -> tuple[str, str]:
     """(commune, postal code) for a commune or postal code found in ``scope``; neither equals the original."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     places = _places()
     start = keyed.integer(len(places), "place", scope, fold(original), nonce)
     folded = fold(original)
@@ -56,14 +56,14 @@ def surrogate_place(key: Key, scope: str, original: str, nonce: str = "") -> tup
 def surrogate_city(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     if language == "en":
         return like(
-            pick(ENGLISH_TOWNS, key.derive("surrogates"), ("town", scope, fold(original), nonce), (original,)), original
+            pick(ENGLISH_TOWNS, keyed_for(key), ("town", scope, fold(original), nonce), (original,)), original
         )
     return like(surrogate_place(key, scope, original, nonce)[0], original)
 
 
 def surrogate_address(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     """House number and street; the kind of street is kept where the original names one."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     labels = (scope, fold(original), nonce)
     number = str(1 + keyed.integer(180, "house", *labels))
     if number in re.findall(r"\d+", original):
@@ -81,7 +81,7 @@ def surrogate_address(key: Key, scope: str, original: str, nonce: str = "", lang
 
 def surrogate_hospital(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     """A fictional establishment of the same kind (CHU, clinique, hôpital ...)."""
-    keyed = key.derive("surrogates")
+    keyed = keyed_for(key)
     labels = (scope, fold(original), nonce)
     if language == "en":
         return like(f"{pick(ENGLISH_TOWNS, keyed, ('hospital', *labels), (original,))} Hospital", original)

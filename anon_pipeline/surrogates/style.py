@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1 << 15)
 def fold(text: str) -> str:
     """Lower case without accents, hyphens or apostrophes: the form under which two spellings are the same."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -18,6 +18,7 @@ from presidio_analyzer.recognizer_registry import RecognizerRegistry
 from anon_pipeline.modalities.text import decode
 from anon_pipeline.modalities.text.folding import fold_text
 from anon_pipeline.modalities.text.labels import DIRECT, INDIRECT
+from anon_pipeline.modalities.text.plausible import plausible
 from anon_pipeline.modalities.text.rules import contact, dates, names, numbers, places
 from anon_pipeline.modalities.text.rules.found import Found
 from anon_pipeline.modalities.text.tagger import Tags
@@ -104,7 +105,7 @@ class ClassifierRecognizer(EntityRecognizer):
     ) -> list[RecognizerResult]:
         if not isinstance(nlp_artifacts, Artifacts) or nlp_artifacts.tags is None:
             return []
-        return [_result(found, self) for found in decode.spans(text, nlp_artifacts.tags, self.thresholds)]
+        return [_result(f, self) for f in decode.spans(text, nlp_artifacts.tags, self.thresholds) if plausible(text, f)]
 
 
 def _result(found: Found, recognizer: EntityRecognizer) -> RecognizerResult:

@@ -76,12 +76,11 @@ def _is_title(text: str, found: Found) -> bool:
         return False
     if not text[found.end : found.end + 2].strip(". ") == "" or not text[found.end : found.end + 2]:
         return False
-    before = text[max(0, found.start - 14) : found.start]
-    return (
-        not TITLE_BEFORE.search(before)
-        and not before.rstrip(" ").endswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-        and not re.search(r"[^\W\d_]{2,} ?\Z", before)
-    )
+    before = text[max(0, found.start - 24) : found.start].rstrip(" ")
+    if TITLE_BEFORE.search(before):
+        return False
+    word = re.search(r"[^\W\d_]{2,}\Z", before)
+    return word is None or not word.group()[0].isupper() or text[:400].isupper()
 
 
 def _split_dates(text: str, found: Found) -> list[Found]:

@@ -192,7 +192,7 @@ def shift_written(written: str, days: int, anchor: dt.date, english: bool = Fals
             )
     if parts.day:
         a, b = parts.day
-        padded = written[a:b].startswith("0") or (b - a == 2 and not parts.month_word)
+        padded = written[a:b].startswith("0") or (b - a == 2 and not parts.month_word and parts.month is not None)
         changes.append((parts.day, f"{moved.day:02d}" if padded else str(moved.day)))
         ordinal = re.match(r"(er|ier|ER|st|nd|rd|th)\b", written[b:])
         if ordinal:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.errors import BadInput
 from anon_pipeline.modalities.text import tokens as tk
+from anon_pipeline.modalities.text.weights_file import load
 
 WEIGHTS = Path(__file__).parent / "weights" / "classifier.npz"
 BATCH_TOKENS = 4096
@@ -37,11 +38,10 @@ class Tagger:
 
         if not weights.is_file():
             raise BadInput(f"no classifier weights at {weights.name}: run 'anon-pipeline text --train'")
-        with np.load(weights, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
+        arrays = load(weights)
         self.torch, self.device = torch, device
-        self.table = arrays["table.weight"].astype(np.float32)
-        put = lambda name: torch.from_numpy(arrays[name].astype(np.float32)).to(device)  # noqa: E731
+        self.table = arrays["table.weight"]
+        put = lambda name: torch.from_numpy(arrays[name]).to(device)  # noqa: E731
         self.shape_rows, self.gap_rows = put("shape.weight"), put("gap.weight")
         self.inward = (put("inward.weight"), put("inward.bias"))
         self.blocks: list[tuple[Any, Any, int]] = []

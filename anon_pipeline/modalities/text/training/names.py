@@ -7,9 +7,11 @@ classifier that has learnt lists fails on the first name outside them.
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from collections import defaultdict
 
+from anon_pipeline.modalities.text.training.grammar import rules
 from anon_pipeline.surrogates.words import communes, grouped, items
 
 ONSETS = (["b", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fr", "g", "gr", "h", "j", "k", "kh", "l", "m", "mb", "n", "nd", "ng", "ny", "p", "pl", "pr", "qu", "r", "s", "sk", "st", "t", "tch", "th", "tr", "v", "w", "x", "y", "z", "zh", "kw", "ts"])  # fmt: skip
@@ -45,6 +47,18 @@ class CharacterModel:
         return name
 
 
+def ordinary_words(dev: bool) -> list[str]:
+    """Lower-case words of the grammar's sentences and word lists."""
+    chosen = rules(dev)
+    words: set[str] = set()
+    for rule in ("sentence", "noun", "adj", "disease", "symptom", "exam", "organ", "common_name_word", "verb3"):
+        for pieces in chosen[rule]:
+            for piece in pieces:
+                if not piece.startswith(("<", "[")):
+                    words.update(w for w in re.findall(r"[^\W\d_]{3,}", piece) if w.islower())
+    return sorted(words)
+
+
 class NamePools:
     """Names for one split: ``dev`` True gives only the held-out names, False only the others."""
 
@@ -62,6 +76,9 @@ class NamePools:
         self.last_model = CharacterModel(train)
         self.first_model = CharacterModel([n for n in items("first_names") if not held_out(n)])
         self.city_model = CharacterModel([c[0] for c in communes() if not held_out(c[0])])
+
+        self.vocabulary = ordinary_words(dev)
+        self.word_model = CharacterModel(list(self.vocabulary), order=4)
 
     def last_name(self, rng: random.Random) -> str:
         draw = rng.random()
@@ -115,6 +132,12 @@ class NamePools:
         if shape.startswith(("Mont", "Plou", "Ker", "Neuf")):
             stem = stem.lower()
         return shape.replace("{}", stem, 1).replace("{}", other), code
+
+    def word(self, rng: random.Random) -> str:
+        """An ordinary-looking lower-case word that no dictionary has, or (one in three) one of the grammar's."""
+        if rng.random() < 0.33:
+            return rng.choice(self.vocabulary)
+        return self.word_model.draw(rng, 3, 13)
 
     def stem(self, rng: random.Random) -> str:
         name = self.city_model.draw(rng, 4, 9) if rng.random() < 0.8 else self.syllables(rng)

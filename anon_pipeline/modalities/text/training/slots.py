@@ -704,7 +704,38 @@ class Slots:
     def slot_ccam(self) -> str:
         return "".join(self.rng.choice("ABCDEFGHJLMNPQRST") for _ in range(4)) + self._digits(3)
 
+    def slot_w(self) -> str:
+        return self.pools.word(self.rng)
+
+    def slot_W(self) -> str:
+        return self.pools.word(self.rng).capitalize()
+
+    def slot_sexe(self) -> str:
+        return self.rng.choice("MFH")
+
+    def slot_RELF2(self) -> Pieces:
+        rng = self.rng
+        return self._first_last(self.pools.first_name(rng, rng.choice("MF")), self._case(self.pools.last_name(rng)), 0.03)
+
+    def slot_PF2(self) -> Pieces:
+        return self._first_last(self.first, self.last, 0.0)
+
     # indirect identifiers
+    def slot_COUNTRY(self) -> Pieces:
+        return self._indirect("country", "INDIRECT_NATIONALITY")
+
+    def _capital(self, pieces: Pieces) -> Pieces:
+        return [(text[:1].upper() + text[1:], label) for text, label in pieces]
+
+    def slot_PROFC(self) -> Pieces:
+        return self._capital(self.slot_PROF())
+
+    def slot_ROLEC(self) -> Pieces:
+        return self._capital(self.slot_ROLE())
+
+    def slot_NATC(self) -> Pieces:
+        return self._capital(self.slot_NAT())
+
     def slot_CO(self) -> str:
         rng = self.rng
         return rng.choice(
@@ -726,8 +757,10 @@ class Slots:
 
     def slot_PROF(self) -> Pieces:
         pieces = self._indirect("prof", "INDIRECT_PROFESSION")
-        if self.rng.random() < 0.06:
-            pieces += self._indirect("adj", "INDIRECT_PROFESSION") if False else []
+        if self.rng.random() < 0.12:
+            pieces = [(f"{self.rng.choice(('ancien', 'ancienne', 'retraité', 'anciennement', 'ex-'))} ".replace("- ", "-"), "O"), *pieces]
+        if self.rng.random() < 0.08:
+            pieces[-1] = (pieces[-1][0] + self.rng.choice((" à la retraite", " à domicile", " en libéral", " à mi-temps")), pieces[-1][1])
         return pieces
 
     def slot_EPROF(self) -> Pieces:

@@ -111,9 +111,10 @@ def train(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     model: Any = network.build(channels).to(device)
     if start is not None:
-        with np.load(start, allow_pickle=False) as weights:
-            state = model.state_dict()
-            model.load_state_dict({n: torch.from_numpy(weights[n]).to(state[n].dtype) for n in state})
+        from anon_pipeline.modalities.text.weights_file import load
+
+        weights, state = load(start), model.state_dict()
+        model.load_state_dict({n: torch.from_numpy(weights[n]).to(state[n].dtype) for n in state})
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
     loss_of = nn.CrossEntropyLoss(ignore_index=-100, label_smoothing=0.02)
     stream = batches(seed, batch_tokens)
@@ -165,9 +166,10 @@ def _forward(model: Any, part: dict[str, np.ndarray], device: str, torch: Any) -
 
 
 def save(model: Any, out: Path) -> None:
-    """Float16 arrays in one compressed .npz, written through a temporary name."""
-    arrays = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
-    arrays = {n: v.astype(np.float16) if v.dtype == np.float32 else v for n, v in arrays.items()}
+    """Weights in one compressed .npz, through a temporary name (format: ``weights_file``)."""
+    from anon_pipeline.modalities.text.weights_file import pack
+
+    arrays = pack({name: value.detach().cpu().numpy() for name, value in model.state_dict().items()})
     temporary = out.with_name(f".{out.name}.partial.npz")
     out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(temporary, **arrays)
