@@ -122,7 +122,8 @@ def _column(name: str, values: pd.Series, rule: dict[str, Any]) -> Column:
         ordered = bool(pd.api.types.is_numeric_dtype(values.dtype))
         return Column(kind=kind, ordered=ordered, constant=present.iloc[0] if distinct == 1 else None, **common)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _temporal(common, present.astype("datetime64[us]"), "", name, distinct)
+        naive = present.dt.tz_localize(None) if getattr(values.dt, "tz", None) is not None else present
+        return _temporal(common, naive.astype("datetime64[us]"), "", name, distinct)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _numeric(common, present, name, distinct, wanted, rule)
     return _text(common, present, name, distinct, wanted)

@@ -135,8 +135,10 @@ class NumberStep:
         self.linear = Linear(raw, inner.astype(float)[:, None], opt.ridge) if raw.shape[1] else None
         fitted = self.linear(raw)[:, 0] if self.linear else np.zeros(len(inner), np.float32)
         residual = inner - fitted
-        edges = np.quantile(residual, np.arange(1, RESIDUAL_BINS) / RESIDUAL_BINS)
-        target = np.searchsorted(edges, residual).astype(np.int32)
+        # leaves are cut on the value itself, so that bounds given by other columns stay sharp; inside a leaf the
+        # linear score carries on
+        edges = np.quantile(inner, np.arange(1, RESIDUAL_BINS) / RESIDUAL_BINS)
+        target = np.searchsorted(edges, inner).astype(np.int32)
         self.tree: Tree | None = None
         leaf = np.zeros(len(inner), np.int32)
         if raw.shape[1]:

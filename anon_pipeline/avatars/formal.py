@@ -188,7 +188,7 @@ def _one_way(
     total = max(total, 1.0)
     for one, domain in zip(noisy, domains, strict=True):
         if not domain.nullable:
-            one[-1] = -np.inf
+            one[-1] = one.min() - total
     return [_simplex(one, total) for one in noisy], total
 
 

@@ -1,0 +1,103 @@
+"""Neighbourhoods, local densities, fusing: what the contract of a draw promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from anon_pipeline.avatars.density import draw_local, weights_of
+from anon_pipeline.avatars.fuse import draw, fuse
+from anon_pipeline.avatars.identity import avatar_ids
+from anon_pipeline.avatars.neighbours import cells, nearest
+from anon_pipeline.errors import BadInput
+from anon_pipeline.keys import Key
+from anon_pipeline.modalities import Embedding
+from anon_pipeline.policy import AvatarPolicy
+
+
+def embedding(name: str, persons: np.ndarray, dimensions: int, present=None, seed: int = 0) -> Embedding:
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((len(persons), dimensions)).astype(np.float32)
+    present = np.ones(len(persons), bool) if present is None else present
+    vectors[~present] = 0
+    return Embedding(name, persons.astype(np.int64), vectors, present)
+
+
+def test_nearest_is_exact_and_leaves_self_out() -> None:
+    vectors = np.random.default_rng(0).standard_normal((300, 5)).astype(np.float32)
+    found = nearest(vectors, 7)
+    distance = ((vectors[:, None] - vectors[None]) ** 2).sum(-1)
+    np.fill_diagonal(distance, np.inf)
+    assert (np.sort(found, 1) == np.sort(np.argsort(distance, 1)[:, :7], 1)).mean() > 0.999
+    assert (found != np.arange(300)[:, None]).all()
+
+
+def test_cells_cover_everyone_once() -> None:
+    vectors = np.random.default_rng(0).standard_normal((5000, 3)).astype(np.float32)
+    parts = cells(vectors, 400)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(5000))
+    assert all(100 < len(part) <= 400 for part in parts)
+
+
+@pytest.mark.parametrize("k", [20, 25, 60, 150])
+def test_weights(k: int) -> None:
+    weights = weights_of(k)
+    assert weights.sum() == pytest.approx(1)
+    assert weights.max() <= 0.05 + 1e-7
+    assert 1 / (weights**2).sum() >= 20 - 1e-4
+
+
+def test_a_draw_keeps_the_contract() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((400, 30)).astype(np.float32)
+    local = draw_local(vectors, 60, 1000, rng)
+    assert local.neighbours.shape == (1000, 60)
+    assert (local.neighbours != local.starts[:, None]).all()
+    assert local.weights.max() <= 0.05
+    assert np.bincount(local.starts).max() - np.bincount(local.starts).min() <= 1
+    assert 0.7 < local.points.std() / vectors.std() < 1.1
+    assert not local.notes
+
+
+def test_small_cohorts_are_told() -> None:
+    rng = np.random.default_rng(0)
+    local = draw_local(rng.standard_normal((12, 3)).astype(np.float32), 60, 12, rng)
+    assert local.neighbours.shape == (12, 11)
+    assert local.notes
+
+
+def test_fuse_balances_and_fills() -> None:
+    persons = np.arange(200) * 10 + 7
+    present = np.random.default_rng(1).random(200) < 0.6
+    a = embedding("observational", persons, 5)
+    b = embedding("biology", persons, 40, present)
+    joint = fuse([b, None, a], {"biology": 1.0})
+    assert list(joint.blocks) == ["biology", "observational"]
+    for low, high in joint.blocks.values():
+        part = joint.vectors[:, low:high]
+        top = np.sqrt(np.linalg.eigvalsh(np.cov(part.T))[-1])
+        assert 0.6 < top < 1.4
+    low, high = joint.blocks["biology"]
+    assert np.abs(joint.vectors[~present, low:high]).sum(axis=1).min() > 0
+    assert fuse([a, b]).digest == joint.digest
+    assert list(fuse([a, b], {"biology": 0.0}).blocks) == ["observational"]
+    with pytest.raises(BadInput):
+        fuse([None])
+
+
+def test_a_draw_is_recomputable_and_keyed() -> None:
+    joint = fuse([embedding("observational", np.arange(150), 6)])
+    policy = AvatarPolicy(k=30, seed=4)
+    key = Key(bytes(range(32)))
+    first, second = draw(joint, policy, key), draw(joint, policy, key)
+    assert np.array_equal(first.points, second.points)
+    assert not np.array_equal(first.points, draw(joint, policy, Key(bytes(range(1, 33)))).points)
+    assert not np.array_equal(first.points, draw(joint, policy, 4).points)
+    assert draw(joint, policy, 4, size=40).size == 40
+
+
+def test_avatar_ids_are_a_fixed_permutation() -> None:
+    ids = avatar_ids(500, 3)
+    assert sorted(ids) == list(range(1, 501))
+    assert np.array_equal(ids, avatar_ids(500, 3))
+    assert abs(np.corrcoef(ids, np.arange(500))[0, 1]) < 0.15

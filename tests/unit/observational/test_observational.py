@@ -1,0 +1,173 @@
+"""Observational and biological avatars of one draw: valid OMOP, one story across tables, nothing of a patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from anon_pipeline.avatars.fuse import draw, fuse
+from anon_pipeline.avatars.identity import avatar_ids
+from anon_pipeline.avatars.patients import even_weights, patient_table
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.modalities import biology, observational
+from anon_pipeline.policy import AvatarPolicy
+
+FEMALE = 8532
+CANARY = b"CANARY-7f3a"
+
+
+@pytest.fixture(scope="module")
+def drawn(cohort: Cohort):
+    parts = [observational.embed(cohort, "cpu"), biology.embed(cohort, "cpu")]
+    return draw(fuse(parts), AvatarPolicy(k=30), 1)
+
+
+@pytest.fixture(scope="module")
+def made(cohort: Cohort, drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("made")
+    observational.synthesize(cohort, drawn, 1, out / "o")
+    biology.synthesize(cohort, drawn, 1, out / "b")
+    return out
+
+
+def read(made: Path, table: str) -> pd.DataFrame:
+    path = made / ("b" if table == "measurement" else "o") / f"{table}.parquet"
+    return pq.read_table(path).to_pandas()
+
+
+EVENTS = {
+    "visit_occurrence": "visit_start_date",
+    "condition_occurrence": "condition_start_date",
+    "drug_exposure": "drug_exposure_start_date",
+    "procedure_occurrence": "procedure_date",
+    "observation": "observation_date",
+    "measurement": "measurement_date",
+}
+
+
+def test_embeddings(cohort: Cohort) -> None:
+    found = observational.embed(cohort, "cpu")
+    assert found is not None
+    assert found.vectors.dtype == np.float32
+    assert (np.diff(found.person_ids) > 0).all()
+    assert found.present.all()
+    lab = biology.embed(cohort, "cpu")
+    assert lab is not None
+    assert lab.quality["analytes"] == 2
+    assert observational.embed(Cohort("none", cohort.root / "absent"), "cpu") is None
+    assert biology.embed(Cohort("none", cohort.root / "absent"), "cpu") is None
+
+
+def test_ids_are_new_and_shared(made: Path, cohort: Cohort, drawn) -> None:
+    persons = read(made, "person")
+    assert persons["person_id"].tolist() == sorted(avatar_ids(drawn.size, 1))
+    assert persons["person_id"].is_unique
+    for table in EVENTS:
+        rows = read(made, table)
+        key = f"{table}_id"
+        assert rows[key].is_unique
+        assert rows[key].is_monotonic_increasing
+        assert set(rows["person_id"]) <= set(persons["person_id"])
+    real = pq.read_table(cohort.path("person")).to_pandas()
+    assert not set(real["person_id"]) & set(persons["person_id"])
+
+
+@pytest.mark.parametrize("table", [*EVENTS])
+def test_dates_are_in_order(made: Path, table: str) -> None:
+    rows, date = read(made, table), EVENTS[table]
+    period = read(made, "observation_period").set_index("person_id")
+    when = pd.to_datetime(rows[date])
+    own = period.loc[rows["person_id"]]
+    assert (when >= pd.to_datetime(own["observation_period_start_date"]).to_numpy()).all()
+    assert (when <= pd.to_datetime(own["observation_period_end_date"]).to_numpy()).all()
+    death = read(made, "death").set_index("person_id")["death_date"]
+    gone = rows[rows["person_id"].isin(death.index)]
+    assert (pd.to_datetime(gone[date]) <= pd.to_datetime(death.loc[gone["person_id"]]).to_numpy()).all()
+    for column in rows.columns:
+        if column.endswith("end_date"):
+            known = rows[column].notna()
+            assert (pd.to_datetime(rows.loc[known, column]) >= when[known]).all()
+    if table != "visit_occurrence":
+        visits = read(made, "visit_occurrence").set_index("visit_occurrence_id")
+        linked = rows[rows["visit_occurrence_id"].notna()]
+        assert len(linked) > 0.9 * len(rows)
+        visit = visits.loc[linked["visit_occurrence_id"]]
+        assert (visit["person_id"].to_numpy() == linked["person_id"].to_numpy()).all()
+        assert (linked[date].to_numpy() >= visit["visit_start_date"].to_numpy()).all()
+        assert (linked[date].to_numpy() <= visit["visit_end_date"].to_numpy()).all()
+
+
+def test_births_precede_everything(made: Path) -> None:
+    persons = read(made, "person").set_index("person_id")
+    period = read(made, "observation_period").set_index("person_id")
+    start = pd.to_datetime(period["observation_period_start_date"]).dt.year
+    assert (persons["year_of_birth"] <= start.reindex(persons.index)).all()
+
+
+def test_codes_of_one_sex_stay_there(made: Path) -> None:
+    sex = read(made, "person").set_index("person_id")["gender_concept_id"]
+    rows = read(made, "condition_occurrence")
+    pregnant = rows[rows["condition_concept_id"] == 4299535]
+    assert len(pregnant) > 5
+    assert (sex.loc[pregnant["person_id"]] == FEMALE).all()
+
+
+def test_rare_codes_are_rolled_up(made: Path, cohort: Cohort) -> None:
+    codes = set(read(made, "condition_occurrence")["condition_concept_id"])
+    assert 5000001 not in codes
+    assert patient_table(cohort).goes["condition_occurrence"][5000001] in (0, 5000000)
+
+
+def test_one_story_across_tables(made: Path) -> None:
+    """Diabetes, its drug and its analyte meet in the same avatars."""
+    persons = read(made, "person")["person_id"]
+    conditions = read(made, "condition_occurrence")
+    sick = persons.isin(conditions.loc[conditions["condition_concept_id"] == 201826, "person_id"])
+    treated = persons.isin(read(made, "drug_exposure")["person_id"])
+    assert np.corrcoef(sick, treated)[0, 1] > 0.7
+    lab = read(made, "measurement")
+    level = lab[lab["measurement_concept_id"] == 3004410].groupby("person_id")["value_as_number"].mean()
+    level = level.reindex(persons).to_numpy()
+    assert np.nanmean(level[sick]) - np.nanmean(level[~sick]) > 1.2
+
+
+def test_biology_keeps_units_limits_and_precision(made: Path) -> None:
+    lab = read(made, "measurement")
+    assert set(lab["unit_concept_id"]) == {8554, 8751}
+    crp = lab[lab["measurement_concept_id"] == 3020460]
+    below = crp["operator_concept_id"] == 4171756
+    assert 0.03 < below.mean() < 0.4
+    assert (crp.loc[below, "value_as_number"] == 1.0).all()
+    assert (crp["value_as_number"].round(1) == crp["value_as_number"]).all()
+    sugar = lab[lab["measurement_concept_id"] == 3004410]
+    assert (sugar["range_low"] == 4.0).all()
+
+
+def test_nothing_of_a_patient_leaves(made: Path) -> None:
+    for path in made.rglob("*.parquet"):
+        table = pq.read_table(path)
+        assert CANARY not in path.read_bytes()
+        for column in table.column_names:
+            assert not column.endswith(("_source_value", "_as_string"))
+            assert CANARY.decode() not in str(table[column].unique().to_pylist())
+
+
+def test_same_draw_same_bytes(cohort: Cohort, drawn, made: Path, tmp_path: Path) -> None:
+    from anon_pipeline.avatars import patients, timeline
+
+    patients._decode_patients.cache_clear()
+    timeline._timeline.cache_clear()
+    observational.synthesize(cohort, drawn, 1, tmp_path / "o")
+    for path in (tmp_path / "o").iterdir():
+        assert path.read_bytes() == (made / "o" / path.name).read_bytes(), path.name
+
+
+def test_even_weights(drawn) -> None:
+    weights = even_weights(drawn)
+    assert np.allclose(weights.sum(axis=1), 1)
+    heard = np.bincount(drawn.neighbours.ravel(), weights.ravel(), minlength=len(drawn.person_ids))
+    assert heard.std() < np.bincount(drawn.neighbours.ravel(), drawn.weights.ravel()).std()
