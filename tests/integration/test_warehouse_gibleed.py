@@ -30,8 +30,8 @@ ROWS = {
 COHORTS = {
     "gi-bleed": "SELECT person_id FROM condition_occurrence WHERE condition_concept_id = 192671",
     "women": "SELECT person_id FROM person WHERE gender_concept_id = 8532;",
-    "old_measured": "-- measured after 65\nWITH m AS (SELECT m.person_id FROM measurement m JOIN person p USING (person_id)"
-    " WHERE year(m.measurement_date) - p.year_of_birth >= 65) SELECT DISTINCT person_id AS SUBJECT_ID FROM m",
+    "old_measured": "-- measured after 65\nWITH m AS (SELECT m.person_id FROM measurement m "
+    "JOIN person p USING (person_id) WHERE year(m.measurement_date) - p.year_of_birth >= 65) SELECT DISTINCT person_id AS SUBJECT_ID FROM m",
 }
 
 pytestmark = [
@@ -43,16 +43,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("gibleed")
-    arguments = [
-        "warehouse",
-        "load",
-        str(GIBLEED),
-        "--to",
-        str(root / "w.duckdb"),
-        "--report",
-        str(root / "r.json"),
-        "--json",
-    ]
+    arguments = ["warehouse", "load", str(GIBLEED), "--to", str(root / "w.duckdb"), "--json"]
+    arguments += ["--report", str(root / "r.json")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == json.loads((root / "r.json").read_text())

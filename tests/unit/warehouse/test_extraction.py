@@ -204,7 +204,8 @@ def test_the_share_held_out_is_the_policys(key: Key) -> None:
 
 
 def test_a_cohort_by_sql_or_definition(place, key: Key, tmp_path: Path) -> None:
-    sql = "-- women\nWITH w AS (SELECT person_id FROM person WHERE person_id < 0 LIMIT 12) SELECT Person_ID FROM w;\n-- end; of it"
+    few = "-- twelve\nWITH w AS (SELECT person_id FROM person WHERE person_id < 0 LIMIT 12)"
+    sql = few + " SELECT Person_ID FROM w;\n-- end; of it"
     with open_warehouse(place / "warehouse.duckdb") as warehouse:
         report = extract(warehouse, "by-sql", policy(place, sql=sql), key, tmp_path / "a")
         assert (report.origin, report.training_persons + report.holdout_persons) == ("policy SQL", 12)

@@ -1,4 +1,4 @@
-"""Files as found in the wild: formats, encodings, broken quotes, cut or empty files; and that nothing is half-written."""
+"""Files as found in the wild: formats, encodings, broken quotes, cut or empty files; nothing is half-written."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ from hypothesis import strategies as st
 from anon_pipeline.errors import BadInput, TransientFailure, VerdictBroken
 from anon_pipeline.warehouse import load_folder
 from anon_pipeline.warehouse.records import CarefulReader, FastReader, NotRegular, read_header
+
+
+def at(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts)  # noqa: DTZ001 (the datetimes of OMOP have no zone)
+
 
 PERSON = "person_id,gender_concept_id,person_source_value\n"
 
@@ -84,9 +89,11 @@ def test_compression_is_told_by_content(load, name, squeeze) -> None:
 def test_line_ends_blank_lines_quoted_headers_and_trailing_delimiters(load) -> None:
     loaded = load(
         {
-            "person.csv": '"PERSON_ID","Gender_Concept_Id","person_source_value"\r\n"1","8507","x"\r\n\r\n"2","8532",""\r\n',
+            "person.csv": '"PERSON_ID","Gender_Concept_Id","person_source_value"\r\n"1","8507","x"\r\n\r\n'
+            '"2","8532",""\r\n',
             "death.csv": b"person_id,death_date\r1,2020-01-01\r2,2020-01-02\r",
-            "observation_period.csv": "sep=;\nobservation_period_id;person_id;observation_period_start_date\n1;1;2020-01-01;;\n",
+            "observation_period.csv": "sep=;\nobservation_period_id;person_id;"
+            "observation_period_start_date\n1;1;2020-01-01;;\n",
         }
     )
     assert loaded.report.tables == {"person": 2, "death": 2, "observation_period": 1}
@@ -106,7 +113,8 @@ def test_broken_quotes_cost_their_own_line_only(load) -> None:
     loaded = load(
         {
             "person.csv": PERSON
-            + '1,1,ok\n2,1,"never closed\n3,1,fine\n4,1,5" wide\n5,1,"he said "no" twice"\n6,1\n7,1,a,b\n8,1,"x, ""y"""\n'
+            + '1,1,ok\n2,1,"never closed\n3,1,fine\n4,1,5" wide\n5,1,"he said "no" twice"\n'
+            + '6,1\n7,1,a,b\n8,1,"x, ""y"""\n'
         }
     )
     report = loaded.file("person.csv")
@@ -165,10 +173,8 @@ def test_parquet_of_many_types(load, tmp_path: Path) -> None:
             "Measurement_ID": pa.array([1.0, 2.0, float("nan")], pa.float64()),
             "PERSON_ID": pa.array([1, 2, 3], pa.int32()),
             "measurement_concept_id": pa.array(["3", "x", "5"]).dictionary_encode(),
-            "measurement_date": pa.array(
-                [dt.datetime(2020, 1, 1, 5), dt.datetime(2020, 1, 2), None], pa.timestamp("ns")
-            ),
-            "measurement_datetime": pa.array([dt.datetime(2020, 1, 1)] * 3, pa.timestamp("us", tz="UTC")),
+            "measurement_date": pa.array([at(2020, 1, 1, 5), at(2020, 1, 2), None], pa.timestamp("ns")),
+            "measurement_datetime": pa.array([at(2020, 1, 1)] * 3, pa.timestamp("us", tz="UTC")),
             "value_as_number": pa.array([1.5, float("nan"), None]),
             "measurement_source_value": pa.array([b"a", b"\xe9", b""]),
             "unit_concept_id": pa.nulls(3),

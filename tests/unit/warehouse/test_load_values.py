@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 
 from anon_pipeline.warehouse.casting import macros
 
+
+def at(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts)  # noqa: DTZ001 (the datetimes of OMOP have no zone)
+
+
 HEAD = "measurement_id,person_id,measurement_concept_id,measurement_date,measurement_datetime,value_as_number\n"
 
 
@@ -116,14 +121,14 @@ def test_dates(connection, text, value, how) -> None:
 @pytest.mark.parametrize(
     ("text", "value", "how"),
     [
-        ("2020-01-31 10:11:12", dt.datetime(2020, 1, 31, 10, 11, 12), None),
-        ("2020-01-31T10:11:12.5", dt.datetime(2020, 1, 31, 10, 11, 12, 500000), None),
-        ("2020-01-31", dt.datetime(2020, 1, 31), None),
-        ("2020-01-31T23:00:00+02:00", dt.datetime(2020, 1, 31, 23), "zone_dropped"),
-        ("2020-01-31 23:00:00 UTC", dt.datetime(2020, 1, 31, 23), "zone_dropped"),
-        ("2020-01-31 10:11", dt.datetime(2020, 1, 31, 10, 11), "datetime_rewritten"),
-        ("20200131", dt.datetime(2020, 1, 31), "compact_date"),
-        ("31/01/2020 10:11", dt.datetime(2020, 1, 31, 10, 11), "day_first_date"),
+        ("2020-01-31 10:11:12", at(2020, 1, 31, 10, 11, 12), None),
+        ("2020-01-31T10:11:12.5", at(2020, 1, 31, 10, 11, 12, 500000), None),
+        ("2020-01-31", at(2020, 1, 31), None),
+        ("2020-01-31T23:00:00+02:00", at(2020, 1, 31, 23), "zone_dropped"),
+        ("2020-01-31 23:00:00 UTC", at(2020, 1, 31, 23), "zone_dropped"),
+        ("2020-01-31 10:11", at(2020, 1, 31, 10, 11), "datetime_rewritten"),
+        ("20200131", at(2020, 1, 31), "compact_date"),
+        ("31/01/2020 10:11", at(2020, 1, 31, 10, 11), "day_first_date"),
         ("25:61", None, "!not_a_datetime"),
         ("2020-01-31 25:00:00", None, "!not_a_datetime"),
     ],
@@ -193,7 +198,10 @@ def test_rows_and_values_that_cannot_be_loaded_are_kept_with_file_and_line(load)
 
 
 def test_lines_are_right_after_a_note_of_several_lines(load) -> None:
-    note = 'note_id,person_id,note_date,note_text\n1,1,2020-01-01,"a\nb\nc ""d"""\n2,x,2020-01-01,e\n\n3,y,2020-01-01,"f\n\ng"\n'
+    note = (
+        'note_id,person_id,note_date,note_text\n1,1,2020-01-01,"a\nb\nc ""d"""\n'
+        '2,x,2020-01-01,e\n\n3,y,2020-01-01,"f\n\ng"\n'
+    )
     loaded = load({"note.csv": note})
     assert loaded.rows("SELECT line, record FROM rejects.rows ORDER BY 1") == [(5, 2), (7, 3)]
     assert loaded.rows("SELECT note_text FROM note") == [('a\nb\nc "d"',)]
