@@ -34,9 +34,14 @@ def dicom(
 
     key = key_from_file(key_file) if key_file else key_from_environment()
     options = load_profile(profile)
+    clean_text = None
+    if options.free_text == "engine":
+        from anon_pipeline.modalities.text.engine import text_cleaner
+
+        clean_text = text_cleaner(key)
     done = deidentify_folder(
         source, out, key, profile=options, workers=workers, quarantine=quarantine, keep_names=keep_names,
-        progress=not quiet and sys.stderr.isatty(), force=force,
+        progress=not quiet and sys.stderr.isatty(), clean_text=clean_text, force=force,
     )  # fmt: skip
     content = done.as_dict()
     write_report(content, report)
