@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from anon_pipeline.fictional import biology, events
-from anon_pipeline.fictional.dicom import Examination
+from anon_pipeline.fictional.dicom_headers import Examination
 from anon_pipeline.fictional.identity import homes, identity, staff
 from anon_pipeline.fictional.notes import Chart, Stay
 from anon_pipeline.fictional.population import Population

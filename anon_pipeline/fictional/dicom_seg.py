@@ -6,7 +6,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from anon_pipeline.fictional.dicom import CT_STORAGE, Examination, common, short
+from anon_pipeline.fictional.dicom import CT_STORAGE
+from anon_pipeline.fictional.dicom_headers import Examination, object_attributes, person_name, short
 from anon_pipeline.fictional.phantom import SIZE, SLICE_STEP_MM, SLICES, Abdomen
 
 SEG_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -28,7 +29,7 @@ def _one(**attributes: object) -> Sequence:
 def segmentation(exam: Examination, body: Abdomen, slices: list[Dataset]) -> Dataset:
     """One segment, "Neoplasm", on the geometry of the CT series that it refers to."""
     kept = [k for k in range(SLICES) if body.mask[k].any()] or [SLICES // 2]
-    data = common(exam, "ct", "seg", SEG_STORAGE, "0", "SEG")
+    data = object_attributes(exam, "ct", "seg", SEG_STORAGE, "0", "SEG")
     data.ImageType = ["DERIVED", "PRIMARY"]
     data.SeriesNumber = 2
     data.SeriesDescription = "Segmentation"
@@ -36,7 +37,7 @@ def segmentation(exam: Examination, body: Abdomen, slices: list[Dataset]) -> Dat
     data.PositionReferenceIndicator = ""
     data.ContentLabel = "NODULE"
     data.ContentDescription = short(f"Nodule hépatique, {exam.person.last_name.upper()}")
-    data.ContentCreatorName = str(slices[0].PerformingPhysicianName)
+    data.ContentCreatorName = person_name(exam.physicians[1].last_name, exam.physicians[1].first_name)
     data.LossyImageCompression = "00"
     data.BurnedInAnnotation = "NO"
     data.SegmentationType = "BINARY"
@@ -83,7 +84,7 @@ def segmentation(exam: Examination, body: Abdomen, slices: list[Dataset]) -> Dat
     data.PerFrameFunctionalGroupsSequence = Sequence(frames)
 
     series = Dataset()
-    series.SeriesInstanceUID = slices[0].SeriesInstanceUID
+    series.SeriesInstanceUID = exam.uid("ct", "axial")
     series.ReferencedInstanceSequence = Sequence([
         _one(ReferencedSOPClassUID=CT_STORAGE, ReferencedSOPInstanceUID=item.SOPInstanceUID)[0] for item in slices
     ])  # fmt: skip
