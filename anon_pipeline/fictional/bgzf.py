@@ -1,6 +1,6 @@
 """Blocked gzip and its tabix index, as the SAM and tabix specifications (hts-specs) define them.
 
-Written here and not by a library so that the bytes do not depend on which compressor is installed. VCF content is made
+Written here so that building a hospital needs no htslib and its bytes do not depend on one. VCF content is made
 in ``vcf``.
 """
 
