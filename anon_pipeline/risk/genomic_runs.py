@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from anon_pipeline.risk.genomic_data import GenomicChunk
 
 TRAIN, RELEASED, EVEN, ODD = 0, 1, 2, 3
-LONGEST, TOTAL, SQUARES, REF_LONGEST, REF_TOTAL, REF_SQUARES = range(6)
+LONGEST, TOTAL, SQUARES, REF_LONGEST, REF_TOTAL, REF_SQUARES, EXCESS, EXCESS_SQUARES = range(8)
+STATISTICS = 8
 
 
 @njit(cache=True, nogil=True)
 def _advance(alleles: Any, where: Any, kind: Any, order: Any, start: Any, stats: Any) -> None:
     """Walk a chunk. order: (M,) the positional order; start: (M,) cM at which the match with the haplotype before it
-    in the order begins; stats: (M, 6) of each haplotype, in place."""
+    in the order begins; stats: (M, 8) of each haplotype, in place."""
     sites, size = alleles.shape
     after = np.empty(size, np.int32)
     begins = np.empty(size, np.float64)
@@ -92,6 +93,9 @@ def _record(here: float, kind: Any, order: Any, start: Any, up: Any, stats: Any)
             line[3] = max(line[3], other)
             line[4] += other
             line[5] += other * other
+            beyond = length - other
+            line[6] = max(line[6], beyond)
+            line[7] += beyond * abs(beyond)
         if what == 1:
             released = -np.inf
         elif what == 2:
@@ -114,7 +118,7 @@ class RunAttack:
                 np.full(2 * released, RELEASED, np.uint8),
             ]
         )
-        self.stats = np.zeros((len(self.kind), 6))
+        self.stats = np.zeros((len(self.kind), STATISTICS))
         self.total = np.zeros_like(self.stats)
         self.contig: str | None = None
 
@@ -130,9 +134,9 @@ class RunAttack:
         """Sums add up over contigs, the longest run is the longest of any."""
         if self.contig is None:
             return
-        for longest in (LONGEST, REF_LONGEST):
+        for longest in (LONGEST, REF_LONGEST, EXCESS):
             self.total[:, longest] = np.maximum(self.total[:, longest], self.stats[:, longest])
-        for summed in (TOTAL, SQUARES, REF_TOTAL, REF_SQUARES):
+        for summed in (TOTAL, SQUARES, REF_TOTAL, REF_SQUARES, EXCESS_SQUARES):
             self.total[:, summed] += self.stats[:, summed]
 
     def update(self, chunk: GenomicChunk) -> None:
@@ -144,7 +148,7 @@ class RunAttack:
     def scores(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         self._close()
         self.contig = None
-        people = self.total[: 2 * (self.train + self.unseen)].reshape(-1, 2, 6)
+        people = self.total[: 2 * (self.train + self.unseen)].reshape(-1, 2, STATISTICS)
         longest = people[:, :, LONGEST].max(axis=1)
         found = {
             "run_longest": longest,
@@ -156,4 +160,6 @@ class RunAttack:
                 (people[:, :, SQUARES].sum(1) + 1e-9) / (people[:, :, REF_SQUARES].sum(1) + 1e-9)
             ),
         }
+        found["run_longest_local_excess"] = people[:, :, EXCESS].max(axis=1)
+        found["run_local_excess"] = people[:, :, EXCESS_SQUARES].sum(axis=1)
         return {name: (value[: self.train], value[self.train :]) for name, value in found.items()}

@@ -1,0 +1,204 @@
+"""Quality and safety on simulated regions, and speed on 1,000 people x 50,000 sites. Writes RESULTS.md.
+
+    python benchmarks/genomics/run.py [--regions 2] [--sites 50000] [--somatic FILE.maf.gz]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+
+
+def cpu(function, *arguments, **named):
+    start = time.process_time()
+    result = function(*arguments, **named)
+    return result, time.process_time() - start
+
+
+def quality(work: Path, seed: int, block: int, mixed: bool) -> dict:
+    from simulate import haplotypes, write
+
+    from anon_pipeline.modalities.genomics.engine import Request, synthesize_vcf
+    from anon_pipeline.modalities.genomics.formats import Locus, Phenotypes
+    from anon_pipeline.modalities.genomics.options import Options
+
+    people = {"AFR": 260, "EUR": 400, "EAS": 340} if mixed else {"EUR": 1_000}
+    alleles, positions = haplotypes(people, 1_000_000, 1_000 + seed)
+    names = write(work / "in.vcf.gz", alleles, positions)
+    frequency = alleles.mean(axis=1)
+    row = int(np.argmin(np.abs(frequency - 0.3)))
+    dosage = alleles[row].reshape(-1, 2).sum(axis=1)
+    trait = 0.6 * dosage + np.random.default_rng(seed).standard_normal(len(names))
+    request = Request(
+        work / "in.vcf.gz",
+        work / "out.vcf.gz",
+        seed=seed,
+        holdout=names[500:],
+        loci=(Locus("20", int(positions[row]), "A", "G"),),
+        phenotypes=Phenotypes(names, ["trait"], trait[:, None]),
+        force=True,
+    )
+    return synthesize_vcf(request, Options(block=block))
+
+
+def figures(report: dict) -> dict[str, float]:
+    attacks = report["attacks"]
+    auc = {row["name"]: row["value"] for row in attacks if row["metric"] == "auc"}
+    tpr = {row["name"]: row["value"] for row in attacks if row["metric"] == "tpr_at_fpr_01"}
+    other = {row["name"]: row["value"] for row in attacks if row["name"] not in auc}
+    utility, association = report["utility"], report["loci"]["associations"][0]
+    kin = report["attack_figures"]["kinship"]
+    return {
+        "allele frequency r": utility["allele_frequency_r"],
+        "allele frequency MAE": utility["allele_frequency_mae"],
+        "LD r": utility["ld_r"],
+        "LD relative error": utility["ld_relative_error"],
+        "PCA Wasserstein, mean of 6 (SD)": float(np.mean(utility["pca_wasserstein"])),
+        "PCA Wasserstein, worst of 6 (SD)": utility["pca_wasserstein_worst"],
+        "effect ratio": association["effect_ratio"],
+        "lead r2": association["lead_r2"],
+        "trait SD ratio": association["trait_sd_ratio"],
+        "likelihood ratio AUC": auc["frequency_likelihood_ratio"],
+        "run-length AUC (worst of 4)": max(value for name, value in auc.items() if name.startswith("run")),
+        "distance AUC (worst of 4)": max(value for name, value in auc.items() if name.startswith(("dist", "kin"))),
+        "combined AUC": auc["combined"],
+        "worst AUC of all": max(auc.values()),
+        "TPR at 1 % FPR, combined": tpr["combined"],
+        "TPR at 1 % FPR, worst of all": max(tpr.values()),
+        "AATS privacy loss": other["adversarial_accuracy"],
+        "exact copies": other["exact_copies"],
+        "excess share of pairs, KING > .0884": other["kinship_second_degree"],
+        "share of training pairs, KING > .177": kin["pairs_over_first_degree"][0],
+        "share of unseen pairs, KING > .177": kin["pairs_over_first_degree"][1],
+        "singling out, excess": other["singling_out"],
+        "linkability, excess": other["linkability_halves"],
+        "m_eff / n": report["budget"]["ratio"],
+        "predicted AUC": report["budget"]["predicted_auc"],
+    }
+
+
+def speed(work: Path, sites: int) -> dict[str, float]:
+    from simulate import haplotypes, write
+
+    alleles, positions = haplotypes({"EUR": 1_000}, int(sites * 260), 77)
+    alleles, positions = alleles[:sites], positions[:sites]
+    write(work / "in.vcf.gz", alleles, positions)
+    genotypes = alleles.shape[0] * alleles.shape[1] / 2
+    del alleles
+    script = [sys.executable, __file__, "--stages", str(work)]
+    out = subprocess.run(script, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    found = {key: float(value) for key, value in (line.split("\t") for line in out.splitlines() if "\t" in line)}
+    found = {
+        key: value if not key.endswith("CPU-s") else genotypes / value / 1e6
+        for key, value in found.items()
+        if key != "warm CPU-s"
+    }
+    return {"genotypes (millions)": genotypes / 1e6, **found}
+
+
+def stages(work: Path) -> None:
+    """One process: each stage's CPU seconds and the peak memory, as tab-separated lines."""
+    from anon_pipeline.modalities.genomics import attacking
+    from anon_pipeline.modalities.genomics.formats import GeneticMap
+    from anon_pipeline.modalities.genomics.generate import Generator, make_plan
+    from anon_pipeline.modalities.genomics.options import Options
+    from anon_pipeline.modalities.genomics.pairing import pair
+    from anon_pipeline.modalities.genomics.reading import read_vcf
+    from anon_pipeline.modalities.genomics.released import finish
+    from anon_pipeline.modalities.genomics.store import Store
+    from anon_pipeline.modalities.genomics.strata import components, find_strata
+    from anon_pipeline.modalities.genomics.survey import survey
+    from anon_pipeline.modalities.genomics.writing import write_vcf
+
+    def say(name: str, value: float) -> None:
+        print(f"{name}\t{value}", flush=True)
+
+    say("VCF to Parquet (M genotypes / CPU-s)", cpu(read_vcf, work / "in.vcf.gz", work / "s.parquet")[1])
+    store = Store(work / "s.parquet")
+    say("Parquet read, packed (M genotypes / CPU-s)", cpu(lambda: sum(len(c.bits) for c in store.chunks()))[1])
+    say(
+        "Parquet read, unpacked (M genotypes / CPU-s)",
+        cpu(lambda: sum(int(c.alleles()[0, 0]) for c in store.chunks()))[1],
+    )
+    people, unseen = np.arange(500), np.arange(500, 1_000)
+    found, spent = cpu(survey, store, people, 5)
+    say("survey (M genotypes / CPU-s)", spent)
+    ancestry = components(found, 500)
+    strata = find_strata(ancestry, None, 500, found.effective, 0, 500)
+    plan = make_plan(store.header, people, strata, 1_000, 0)
+    generator = Generator(store, people, found, strata, plan, GeneticMap(), Options().block, 0.02, 0)
+    generator.run(work / "w.parquet")
+    found.leaves[:] = True
+    generator = Generator(store, people, found, strata, plan, GeneticMap(), Options().block, 0.02, 0)
+    say("generation of 1,000 people (M genotypes / CPU-s)", cpu(generator.run, work / "w.parquet")[1])
+    walkers = Store(work / "w.parquet")
+    pairing = pair(walkers, found, ancestry, strata, plan, 0)
+    say("pairing and filtering (M genotypes / CPU-s)", cpu(finish, walkers, pairing, work / "r.parquet", 5)[1])
+    released = Store(work / "r.parquet")
+    chunks = ((chunk, chunk.alleles()) for chunk in released.chunks())
+    say(
+        "VCF written and indexed (M genotypes / CPU-s)",
+        cpu(write_vcf, work / "o.vcf.gz", released.header, released.header.samples, chunks)[1],
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    say("peak memory, whole path without attacks (MB)", peak)
+    _, spent = cpu(attacking.attack_release, store, released, people, unseen, GeneticMap(), Options(), "controlled", 0)
+    print(f"attacks, 500 + 500 + 1,000 people (CPU s)\t{spent}")
+    say("sites attacked", released.rows)
+    say("peak memory with attacks (MB)", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--regions", type=int, default=2)
+    parser.add_argument("--sites", type=int, default=50_000)
+    parser.add_argument("--blocks", default="3,4,5")
+    parser.add_argument("--stages", type=Path)
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if arguments.stages:
+        stages(arguments.stages)
+        return
+    lines = [
+        "# Genomics: measured",
+        "",
+        f"Date 2026-11-22, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}. Command:",
+        "`python benchmarks/genomics/run.py " + " ".join(sys.argv[1:]) + "`. CPU time, one thread, a shared machine.",
+        "",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        lines += ["## Speed: 1,000 people", "", "| stage | value |", "|---|---|"]
+        for name, value in speed(work, arguments.sites).items():
+            lines.append(f"| {name} | {value:.1f} |")
+        lines += ["", "## One megabase, 500 people to learn from, 500 unseen; means over simulated regions", ""]
+        columns, table = [], []
+        for block in (int(part) for part in arguments.blocks.split(",")):
+            runs = [figures(quality(work, seed, block, False)) for seed in range(arguments.regions)]
+            columns.append(f"one ancestry, B = {block}")
+            table.append({name: float(np.mean([run[name] for run in runs])) for name in runs[0]})
+        mixed = [figures(quality(work, seed, 3, True)) for seed in range(arguments.regions)]
+        columns.append("three ancestries merged, B = 3")
+        table.append({name: float(np.mean([run[name] for run in mixed])) for name in mixed[0]})
+        lines += ["| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+        for name in table[0]:
+            lines.append(f"| {name} | " + " | ".join(f"{column[name]:.4f}" for column in table) + " |")
+    text = "\n".join(lines) + "\n"
+    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
