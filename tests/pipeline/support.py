@@ -30,6 +30,9 @@ from anon_pipeline.stages.graph import EXTRACTION, STAGES
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
+ENDS_WITH_ITS_PARENT = (
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGTERM); os.execv(sys.argv[1], sys.argv[1:])"
+)
 SHARED_DATA = Path(os.environ.get("ANON_PIPELINE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
@@ -155,7 +158,7 @@ class Dagster:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/graphql", body, headers)  # noqa: S310 (loopback)
         try:
-            with urllib.request.urlopen(request, timeout=120) as reply:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=240) as reply:  # noqa: S310
                 answer = json.load(reply)
         except urllib.error.HTTPError as refused:
             raise AssertionError(refused.read().decode()[-3000:]) from None
@@ -189,7 +192,7 @@ class Dagster:
         assert data["__typename"] == "LaunchRunSuccess", data
         return data["run"]["runId"]
 
-    def wait_for_backfill(self, backfill: str, seconds: float = 400) -> list[dict[str, Any]]:
+    def wait_for_backfill(self, backfill: str, seconds: float = 1000) -> list[dict[str, Any]]:
         query = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
             status runs(limit: 50) { runId status tags { key value } } } } }"""
 
@@ -275,7 +278,7 @@ def running_dagster(site: Site, workspace: Path = REPOSITORY / "dagster_workspac
                 return "gate" in json.dumps(dagster.ask("{ assetNodes { assetKey { path } } }"))
             return False
 
-        wait_for(ready, 180, "webserver and daemon")
+        wait_for(ready, 400, "webserver and daemon")
         yield dagster
 
 
@@ -283,7 +286,7 @@ def running_dagster(site: Site, workspace: Path = REPOSITORY / "dagster_workspac
 def _process(name: str, arguments: list[Any], site: Site, environment: dict[str, str]) -> Iterator[subprocess.Popen]:
     with (site.logs / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(BIN / name), *map(str, arguments)],
+            [sys.executable, "-c", ENDS_WITH_ITS_PARENT, str(BIN / name), *map(str, arguments)],
             cwd=REPOSITORY,
             env=environment,
             stdout=log,

@@ -50,7 +50,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
 @pytest.fixture(scope="module")
 def released(dagster: Dagster) -> dict[str, str]:
     """The run of each cohort, from one backfill of two."""
-    wait_for(lambda: {"alpha", "beta", "broken"} <= set(dagster.partitions()), 120, "cohorts registered by the sensor")
+    wait_for(lambda: {"alpha", "beta", "broken"} <= set(dagster.partitions()), 300, "cohorts registered by the sensor")
     runs = [dagster.run(run_id) for run_id in dagster.backfill(["alpha", "beta"], list(EVERYTHING))]
     assert [run["status"] for run in runs] == ["SUCCESS", "SUCCESS"], [failures(run) for run in runs]
     return {tag_of(run, "dagster/partition"): run["runId"] for run in runs}
@@ -147,7 +147,7 @@ def test_a_release_only_backfill_after_a_failed_check_is_refused(dagster: Dagste
     assert dagster.site.released("broken") == []
 
     alert = dagster.site.work / "alerts" / f"{late}.json"
-    content = wait_for(lambda: json.loads(alert.read_text()) if alert.exists() else None, 120, "the alert")
+    content = wait_for(lambda: json.loads(alert.read_text()) if alert.exists() else None, 300, "the alert")
     assert content["cohort"] == "broken"
     assert "release refused" in content["failed_steps"][0]["reason"]
 
@@ -166,11 +166,11 @@ def test_a_policy_edit_makes_the_old_evidence_stale(dagster: Dagster, released: 
 def test_a_killed_worker_leaves_nothing_and_its_run_is_done_again(dagster: Dagster, released: dict[str, str]) -> None:
     before = only_release(dagster.site, "alpha")
     run_id = dagster.launch("alpha")
-    worker = wait_for(lambda: worker_at_work(dagster.site, "alpha"), 180, "the run's process")
+    worker = wait_for(lambda: worker_at_work(dagster.site, "alpha"), 400, "the run's process")
     worker.kill()
     assert only_release(dagster.site, "alpha") == before
-    wait_for(lambda: dagster.run(run_id)["status"] == "FAILURE", 120, "the killed run told as failed")
-    again = wait_for(lambda: retry_of(dagster, run_id), 180, "the run's second try")
+    wait_for(lambda: dagster.run(run_id)["status"] == "FAILURE", 300, "the killed run told as failed")
+    again = wait_for(lambda: retry_of(dagster, run_id), 400, "the run's second try")
     assert again["status"] == "SUCCESS", failures(dagster.run(again["runId"]))
     folders = dagster.site.released("alpha")
     assert len(folders) == 2
