@@ -3,8 +3,8 @@
     python benchmarks/pipeline/run.py [--gibleed FOLDER | --patients N] [--cohort NAME ...]
 
 With ``--gibleed`` (the public OHDSI set; found by itself in ../shared/data) the three cohorts of
-policies/examples/gibleed, else cohorts of a fictional hospital. CPU seconds of the process and its peak resident memory,
-imports included. Nothing of it is kept but RESULTS.md.
+policies/examples/gibleed, else cohorts of a fictional hospital. CPU seconds of the process and its peak resident
+memory, imports included. Nothing of it is kept but RESULTS.md.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ def main() -> int:
             f"`python benchmarks/pipeline/run.py{'' if arguments.gibleed else f' --patients {arguments.patients}'}`. "
             + ("The public GiBleed set, 2,694 persons." if arguments.gibleed else "A fictional hospital."),
             "",
-            "Each stage runs in a process of its own here, so each pays its imports, and the attacks' shared evaluation",
-            "is done once a stage; the last row is how a run does it, in one process.",
+            "Each stage runs in a process of its own here, so each pays its imports, and the attacks' shared",
+            "evaluation is done once a stage; the last row is how a run does it, in one process.",
         ]
         for cohort in cohorts:
             print(cohort, flush=True)
