@@ -86,6 +86,12 @@ def _learn_number(column: Column, values: pd.Series, rng: np.random.Generator) -
     codes[atomic] = 2 + np.arange(atomic.sum())
     cls[known] = codes[inverse]
     marginal = Marginal(column, uniques[atomic].tolist(), ordered=True)
+    few = int(counts[~atomic].sum())
+    if atomic.any() and 0 < few < RARE:
+        own = np.flatnonzero(atomic)
+        near = own[np.abs(uniques[own][None, :] - uniques[:, None]).argmin(axis=1)]
+        cls[known] = codes[near[inverse]]
+        marginal.merged = few
     score = np.zeros(len(numbers), np.float32)
     order = np.lexsort((rng.random(n), numbers[known]))
     rank = np.empty(n)
@@ -129,7 +135,9 @@ def _learn_category(column: Column, values: pd.Series) -> tuple[Marginal, Encode
     kept = np.flatnonzero(keep)
     other = -1
     if column.ordered:
-        target = np.array([kept[np.argmin(np.abs(kept - i))] for i in range(len(uniques))])
+        target = _neighbouring(counts)
+        kept = np.unique(target)
+        levels = [uniques[i] for i in kept]
     else:
         target = np.where(keep, np.arange(len(uniques)), -1)
         if merged:
@@ -140,6 +148,22 @@ def _learn_category(column: Column, values: pd.Series) -> tuple[Marginal, Encode
     position = {u: i for i, u in enumerate(kept)}
     code = np.array([position[t] for t in target])
     return _encoded(column, levels, code[codes] + 2, known, len(values), merged, other)
+
+
+def _neighbouring(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For ordered levels: runs of adjacent levels that reach ``RARE`` patients together, each under its commonest
+    level; a run that does not reach it joins the one before."""
+    runs: list[list[int]] = [[]]
+    for i in range(len(counts)):
+        if runs[-1] and counts[runs[-1]].sum() >= RARE:
+            runs.append([])
+        runs[-1].append(i)
+    if len(runs) > 1 and counts[runs[-1]].sum() < RARE:
+        runs[-2].extend(runs.pop())
+    target = np.empty(len(counts), np.int64)
+    for run in runs:
+        target[run] = run[int(np.argmax(counts[run]))]
+    return target
 
 
 def _merge_text(
@@ -213,7 +237,8 @@ def restore(column: Column, values: pd.Series) -> pd.Series:
         if column.date_format == "object":
             return stamps.dt.date.astype(object).where(stamps.notna(), None)
         if column.date_format:
-            return stamps.dt.strftime(column.date_format).astype(object).where(stamps.notna(), None)
+            texts = stamps.dt.strftime(column.date_format).astype(object).where(stamps.notna(), None)
+            return texts if dtype == object else texts.astype(dtype)
         zone = getattr(dtype, "tz", None)
         return stamps.dt.tz_localize(zone).astype(dtype) if zone is not None else stamps.astype(dtype)
     if pd.api.types.is_integer_dtype(dtype) and not values.isna().any():

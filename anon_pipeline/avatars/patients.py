@@ -303,7 +303,8 @@ def columns_of(frame: pd.DataFrame) -> list[Column]:
         elif name == "start":
             out.append(Column(str(name), "number", values.dtype, unit=DAY, temporal=True, ordered=True))
         elif pd.api.types.is_integer_dtype(values.dtype) or name == "until_death":
-            few = present.nunique() <= 10
+            counts = present.value_counts()
+            few = len(counts) <= 10 and counts.min() >= RARE
             kind = "category" if few and name != "until_death" else "number"
             out.append(Column(str(name), kind, values.dtype, unit=1.0, ordered=True))
         else:
