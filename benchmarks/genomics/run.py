@@ -1,6 +1,6 @@
 """Quality and safety on simulated regions, and speed on 1,000 people x 50,000 sites. Writes RESULTS.md.
 
-    python benchmarks/genomics/run.py [--regions 2] [--sites 50000] [--somatic FILE.maf.gz]
+python benchmarks/genomics/run.py [--regions 2] [--sites 50000] [--somatic FILE.maf.gz]
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def speed(work: Path, sites: int) -> dict[str, float]:
     genotypes = alleles.shape[0] * alleles.shape[1] / 2
     del alleles
     script = [sys.executable, __file__, "--stages", str(work)]
-    out = subprocess.run(script, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    out = subprocess.run(script, check=True, capture_output=True, text=True).stdout
     found = {key: float(value) for key, value in (line.split("\t") for line in out.splitlines() if "\t" in line)}
     found = {
         key: value if not key.endswith("CPU-s") else genotypes / value / 1e6

@@ -64,10 +64,10 @@ class Options:
     def from_policy(cls, options: dict[str, Any], directory: Path | None = None) -> Options:
         """The ``options`` of the policy's genomics part; relative paths are relative to ``directory``."""
         known = {field.name for field in fields(cls)}
-        unknown = sorted(set(options) - known)
+        unknown = sorted(set(options) - known - {"access"})
         if unknown:
             raise BadInput(f"policy: genomics has unknown options {unknown}; known: {sorted(known)}")
-        found = dict(options)
+        found = {name: value for name, value in options.items() if name != "access"}
         for name in ("panel", "genetic_map", "scores", "strata"):
             if found.get(name) and directory is not None:
                 found[name] = str((directory / found[name]).resolve())

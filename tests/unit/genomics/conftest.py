@@ -25,7 +25,9 @@ def cohort_haplotypes(people: int, sites: int, seed: int = 0, ancestors: int = 6
     return out ^ (rng.random(out.shape) < 0.002).astype(np.uint8)
 
 
-def vcf_text(alleles: NDArray[np.uint8], names: list[str], contig: str = "chr20", sep: str = "|", start: int = 1) -> str:
+def vcf_text(
+    alleles: NDArray[np.uint8], names: list[str], contig: str = "chr20", sep: str = "|", start: int = 1
+) -> str:
     """A VCF whose header holds what must not leave."""
     lines = [
         "##fileformat=VCFv4.2",
@@ -41,7 +43,7 @@ def vcf_text(alleles: NDArray[np.uint8], names: list[str], contig: str = "chr20"
     ]
     for site, row in enumerate(alleles):
         calls = [f"{a}{sep}{b}" for a, b in row.reshape(-1, 2)]
-        fixed = [contig, str(start + 250 * site), f"CANARY{site}", "A", "G", "50", "PASS", "DP=9", "GT"]
+        fixed = [contig, str(1 + 250 * site), f"CANARY{site}", "A", "G", "50", "PASS", "DP=9", "GT"]
         lines.append("\t".join([*fixed, *calls]))
     return "\n".join(lines) + "\n"
 
@@ -61,3 +63,9 @@ def small_vcf(small: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
     path = tmp_path_factory.mktemp("genomics") / "in.vcf"
     path.write_text(vcf_text(small, sample_names(560)))
     return path
+
+
+@pytest.fixture(scope="session")
+def text_of():
+    """``vcf_text``, for tests that write their own file."""
+    return vcf_text
