@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-ZÀ-ÖØ-Þ«\-•])")
 CLAUSE_END = re.compile(r",[ \t]+")
-SLOT = re.compile(r"⟨([A-Z_]+)⟩")
+SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
 NUMERIC = "N"
 MOST_WORDINGS = 5
 # Said of no avatar: avatars have no such thing.
