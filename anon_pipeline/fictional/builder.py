@@ -65,16 +65,19 @@ def build(
     the number of patients. ``images=False`` leaves out DICOM only. Raises BadInput when ``out`` holds anything, or when
     a number is out of range. A killed build leaves nothing at ``out``.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     if not 1 <= patients <= MAXIMUM_PATIENTS:
         raise BadInput(f"--patients must be from 1 to {MAXIMUM_PATIENTS}")
     if seed < 0:
         raise BadInput("--seed must not be negative")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} exists and is not an empty folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.partial-{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+    except OSError as error:
+        raise BadInput(f"{out}: {error.strerror}") from None
     try:
         report = _build(temporary, out, patients, seed, tables_only, progress, images)
         if out.exists():
@@ -88,7 +91,6 @@ def build(
 def _build(
     folder: Path, out: Path, patients: int, seed: int, tables_only: bool, progress: bool, images: bool
 ) -> BuildReport:
-    folder.mkdir(parents=True)
     kept, documents_written, images_written, variants = [], 0, 0, 0
     with TableWriter(folder / "omop") as writer:
         tables.write_reference(writer, seed)

@@ -64,7 +64,7 @@ def main() -> None:
                     f"{1000 * found['cpu'] / patients:.2f} | {found['rss']:.0f} | {found['size']:.0f} |"
                 )
                 print(lines[-1], flush=True)
-    Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+                Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

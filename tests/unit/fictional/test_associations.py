@@ -41,6 +41,16 @@ def test_planted_effects_are_recovered(frame: pd.DataFrame, name: str) -> None:
     assert found["low"] * found["high"] > 0, "an effect of 2,000 patients must be told from nothing"
 
 
+def test_hundred_patients_give_the_effects_on_average(frame: pd.DataFrame) -> None:
+    """Twenty hospitals of 100: what later work is judged by must be attainable with real data."""
+    shuffled = frame.sample(frac=1, random_state=0)
+    parts = [estimate_from_frame(shuffled.iloc[i : i + 100]) for i in range(0, 2000, 100)]
+    for rows in zip(*parts, strict=True):
+        ratios = [row["effect"] / row["truth"] for row in rows if row["effect"] is not None]
+        assert len(ratios) >= 15, rows[0]["name"]
+        assert 0.8 < np.mean(ratios) < 1.25, rows[0]["name"]
+
+
 def test_variables_equal_the_truth_of_the_generator(frame: pd.DataFrame) -> None:
     people = population(5, 0)
     order = np.argsort(people.person_id[:2000])
