@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from anon_pipeline.cli.main import app
 from pydicom.data import get_testdata_files
 from typer.testing import CliRunner
+
+from anon_pipeline.cli.main import app
 
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY / "benchmarks" / "imaging"))
@@ -49,7 +50,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def released(planted: Path, key_file: Path) -> Path:
     out = planted.parent / "out"
-    verb(planted, out, "--key-file", key_file, "--keep-names", "--workers", "2", "--report", planted.parent / "report.json")
+    report = planted.parent / "report.json"
+    verb(planted, out, "--key-file", key_file, "--keep-names", "--workers", "2", "--report", report)
     return out
 
 
@@ -169,4 +171,4 @@ def test_one_head_slice_holds_its_series(tmp_path: Path, planted: Path, key_file
 @pytest.mark.skipif(not (SHARED / "wsi").is_dir(), reason="../shared/data/wsi is absent")
 def test_a_scanners_own_slide_file_is_held(tmp_path: Path, key_file: Path):
     output = verb(SHARED / "wsi", tmp_path / "out", "--key-file", key_file, "--json")
-    assert json.loads(output)["held"]["reasons"] == {"whole_slide": {"files": 1, "meaning": "whole-slide images have no engine yet"}}
+    assert {code: n["files"] for code, n in json.loads(output)["held"]["reasons"].items()} == {"whole_slide": 1}

@@ -93,12 +93,14 @@ class Patients:
             if len(value) >= 5 and fold(value) not in self._public:
                 needles.add(value)
         pseudonym = self._pseudonymiser.patient_id(key)
-        bare = {n for n in needles if not n.replace(".", "").isdigit() and n.lower() not in ("anonymous", "anonymized")}
+        name = self._surrogate(key, text.get(SEX, ""), text.get(PATIENT_NAME, ""))
+        ours = {"anonymous", "anonymized", *fold(name).split("^")}  # a physician may bear the surrogate's name
+        bare = {n for n in needles if not n.replace(".", "").isdigit() and fold(n) not in ours}
         numbers = sorted(n for n in needles if n.isdigit() and len(n) >= 7)
         pattern = re.compile(b"(?<![\\d.])(?:" + "|".join(numbers).encode() + b")(?![\\d.])") if numbers else None
         return Patient(
-            key, pseudonym, self._surrogate(key, text.get(SEX, ""), text.get(PATIENT_NAME, "")), self._pseudonymiser.date_shift(key),
-            charset, frozenset(deny), tuple(sorted({form for n in bare for form in _forms(n)})), pattern,
+            key, pseudonym, name, self._pseudonymiser.date_shift(key), charset, frozenset(deny),
+            tuple(sorted({form for n in bare for form in _forms(n)})), pattern,
         )  # fmt: skip
 
     def _surrogate(self, key: str, sex: str, name: str) -> str:

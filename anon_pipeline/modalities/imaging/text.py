@@ -120,9 +120,9 @@ class Vocabulary:
                 if len(match[0]) < 14:
                     return match[0]
                 kept_uids.append(uid(match[0]))
-                return f"\0{len(kept_uids) - 1}\0"
+                return " "
 
-            text = _UID.sub(swap, text.replace("\0", " "))
+            text = _UID.sub(swap, text)
         text = _ADDRESS.sub(" ", text)
         text = _DIGITS.sub(" ", text)
         out: list[str] = []

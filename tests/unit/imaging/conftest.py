@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.imaging.instance import Deidentifier
 from anon_pipeline.modalities.imaging.profile import Profile
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "imaging"))
 

@@ -7,11 +7,12 @@ import random
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import RLELossless
+
 from anon_pipeline.modalities.imaging import bulk
 from anon_pipeline.modalities.imaging.instance import Deidentifier
 from anon_pipeline.modalities.imaging.profile import Profile
 from anon_pipeline.modalities.imaging.quarantine import HeldBack
-from pydicom.uid import RLELossless
 
 from .conftest import KEY, make, save
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
-from anon_pipeline.modalities.imaging.profile import Profile
-from anon_pipeline.modalities.imaging.table import Mode, actions, rows
-from anon_pipeline.pseudonyms import Pseudonymiser
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from anon_pipeline.modalities.imaging.profile import Profile
+from anon_pipeline.modalities.imaging.table import Mode, actions, rows
+from anon_pipeline.pseudonyms import Pseudonymiser
 
 from .conftest import KEY, make
 
@@ -120,8 +122,9 @@ def test_text_outside_the_vocabulary_never_leaves(cleaned, keyword, value):
 
 
 def test_known_technical_text_stays(cleaned):
-    out = cleaned(make(ScanOptions=["HELIX", CANARY], ConvolutionKernel="B30f", SeriesDescription="Thorax sans IV 2.0 mm"))
-    assert list(out.ScanOptions)[0] == "HELIX"
+    description = "Thorax sans IV 2.0 mm"
+    out = cleaned(make(ScanOptions=["HELIX", CANARY], ConvolutionKernel="B30f", SeriesDescription=description))
+    assert out.ScanOptions[0] == "HELIX"
     assert out.ConvolutionKernel == "B30f"
     assert out.SeriesDescription == "Thorax sans IV 2.0 mm"
 
@@ -169,21 +172,22 @@ def test_hiding_places_outside_the_table(cleaned):
     out = cleaned(ds)
     assert CANARY.encode() not in out.raw_bytes
     assert out.raw_bytes[:128] == bytes(128)
-    assert not any(tag >> 24 in (0x50, 0x60) for tag in out)
+    assert not any(element.tag >> 24 in (0x50, 0x60) for element in out)
 
 
 def test_text_in_numbers_is_no_number(cleaned):
     ds = make()
     ds.add_new(0x00281054, "LO", CANARY)
     ds.add_new(0x00181115, "UN", CANARY.encode() + b" ")
-    ds.add_new(0x0018605A, "UN", (CANARY + "ABCDEFG").encode())
+    ds.add_new(0x0018605A, "FL", np.frombuffer((CANARY + "ABCDEFG").encode(), "<f4").tolist())
     out = cleaned(ds)
     assert CANARY.encode() not in out.raw_bytes
 
 
 def test_free_text_goes_through_the_engine_when_the_profile_says_so(tmp_path):
-    from anon_pipeline.modalities.imaging.instance import Deidentifier
     from pydicom import dcmread
+
+    from anon_pipeline.modalities.imaging.instance import Deidentifier
 
     from .conftest import save
 
