@@ -27,6 +27,29 @@ def known_facts(context: StageContext) -> dict[str, Any]:
     }
 
 
+def person_facts(context: StageContext) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The facts of each training patient and of each avatar at the end of their observation, one row a person."""
+    training = context.extracted.training
+    avatars = Cohort(context.cohort, context.work / "anonymised")
+    return tuple(  # type: ignore[return-value]
+        _facts(cohort, _of_images(cohort), context.policy.release.small_cell)(_last_moments(cohort))
+        for cohort in (training, avatars)
+    )
+
+
+def _last_moments(cohort: Cohort) -> pa.Table:
+    import duckdb
+
+    table = "observation_period" if cohort.has("observation_period") else "visit_occurrence"
+    column = "observation_period_end_date" if table == "observation_period" else "visit_start_date"
+    with duckdb.connect() as database:
+        database.register("periods", cohort.read(table, ["person_id", column]))
+        return database.sql(
+            f"SELECT row_number() OVER (ORDER BY person_id) - 1 AS row, person_id, max({column})::DATE AS date "
+            "FROM periods GROUP BY person_id ORDER BY person_id"
+        ).to_arrow_table()
+
+
 def _of_images(cohort: Cohort) -> pd.DataFrame | None:
     """One row a person, columns ``imaging/...``; None where there are no images."""
     measure = verb("imaging", "facts")

@@ -69,12 +69,26 @@ def _shared_ids(context: StageContext, name: str, table: pa.Table) -> int:
 
 
 def _shaped(table: pa.Table) -> dict[str, int]:
-    from anon_pipeline.scan.patterns import count_identifiers
+    """Distinct values that have the whole form of a direct identifier, by kind; check digits decide where there are."""
+    import duckdb
+
+    from anon_pipeline.scan.patterns import PATTERNS
 
     found: dict[str, int] = {}
     for name in table.column_names:
         column = table[name]
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            for kind, hits in count_identifiers(column.unique().drop_null().to_pylist()).items():
-                found[kind] = found.get(kind, 0) + hits
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            continue
+        values = pa.table({"value": column.unique().drop_null()})
+        with duckdb.connect() as database:
+            database.register("distinct_values", values)
+            for pattern in PATTERNS:
+                if not pattern.direct:
+                    continue
+                hits = database.execute(
+                    "SELECT value FROM distinct_values WHERE regexp_full_match(trim(value), ?)", [pattern.regex]
+                ).fetchall()
+                right = sum(pattern.check is None or pattern.check(value) for (value,) in hits)
+                if right:
+                    found[pattern.name] = found.get(pattern.name, 0) + right
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from anon_pipeline.policy import Track
 from anon_pipeline.release.evidence import Check
 from anon_pipeline.stages.base import StageContext, StageResult
+from anon_pipeline.stages.facts import person_facts
 from anon_pipeline.stages.risk import TABLES, evaluated
 
 
@@ -29,11 +31,24 @@ def utility(context: StageContext, out: Path) -> StageResult:
     report = evaluated(context)
     if report is None:
         return StageResult(status="absent", reason="no table leaves as avatars")
-    (out / "utility.json").write_text(json.dumps(report["utility"], indent=2, sort_keys=True) + "\n")
-    from anon_pipeline.risk.patient_level import pictures
+    from anon_pipeline.quality.coherence import associations, forest, summary
+    from anon_pipeline.quality.image_grid import image_grid
+    from anon_pipeline.quality.pictures import pictures
+    from anon_pipeline.risk.patient_level import patient_features, vocabulary
 
-    pictures(report, context.extracted.training.root, context.work / "anonymised", out)
-    return StageResult(checks=[_figure(name, value) for name, value in sorted(_flat(report["utility"]).items())])
+    training = context.extracted.training.root
+    words = vocabulary(training)
+    pictures(report, patient_features(training, words), patient_features(context.work / "anonymised", words), out)
+    for drawn in out.glob("*.svg"):
+        drawn.unlink()
+    found = associations(*person_facts(context))
+    if found:
+        forest(found, out / "associations_across_modalities.png")
+    if context.evidence("anonymised/imaging").status == "done" and context.policy.track("imaging") is Track.SYNTHETIC:
+        image_grid(context.folder("anonymised/imaging"), out / "images_of_avatars.png")
+    figures = {**report["utility"], "coherence": summary(found)}
+    (out / "utility.json").write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    return StageResult(checks=[_figure(name, value) for name, value in sorted(_flat(figures).items())])
 
 
 def _figure(name: str, value: float) -> Check:
