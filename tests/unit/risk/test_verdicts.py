@@ -1,4 +1,4 @@
-"""The verdict catches every leaky generator with the default limits, and lets shuffled columns and fresh people pass."""
+"""The verdict catches every leaky generator with the default limits, and lets shuffled columns pass."""
 
 import importlib.util
 import json
