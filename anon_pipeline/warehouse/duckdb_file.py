@@ -5,6 +5,7 @@ What does not fit in memory is spilled to a private temporary folder that is rem
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from anon_pipeline.warehouse.reading import BATCH_ROWS, Warehouse, refuse_uncast
 
 MEMORY_LIMIT = "1GB"
 MAGIC = b"DUCK"
+SPILL = "anon-pipeline-spill-"
 
 
 def is_duckdb(path: Path) -> bool:
@@ -43,7 +45,7 @@ class DuckDBWarehouse(Warehouse):
             raise BadInput(f"warehouse {path}: no such file")
         if not is_duckdb(path):
             raise BadInput(f"warehouse {path}: not a DuckDB file")
-        self._spill = tempfile.mkdtemp(prefix="anon-pipeline-spill-")
+        self._spill = _spill_folder()
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "temp_directory": self._spill,
@@ -120,6 +122,16 @@ class DuckDBWarehouse(Warehouse):
     def close(self) -> None:
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
+
+
+def _spill_folder() -> str:
+    """A private folder for what does not fit in memory, after removing those that killed processes left."""
+    place = Path(tempfile.gettempdir())
+    for rest in place.glob(f"{SPILL}*-*"):
+        pid = rest.name.removeprefix(SPILL).split("-")[0]
+        if pid.isdigit() and rest.stat().st_uid == os.getuid() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(rest, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{SPILL}{os.getpid()}-")
 
 
 def _told(error: Exception, what: str) -> Exception:

@@ -76,6 +76,7 @@ def load_folder(
         connection.execute("CHECKPOINT").fetchall()
         connection.close()
         partial.chmod(0o600)
+        Path(f"{target}.wal").unlink(missing_ok=True)  # of a warehouse that is no more
         partial.replace(target)
     except duckdb.OutOfMemoryException:
         raise TransientFailure(f"loading {folder}: not enough memory ({memory_limit})") from None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -34,7 +35,7 @@ def parquet_batches(path: Path, columns: list[Column], report: FileReport) -> It
                 array, already = _as_wanted(batch[wanted[column.name]], column.kind)
                 arrays[column.name] = array
                 typed.append(replace(column, typed=already))
-            records = pa.array(range(rows + 1, rows + batch.num_rows + 1), pa.int64())
+            records = pa.array(np.arange(rows + 1, rows + batch.num_rows + 1, dtype=np.int64))
             rows += batch.num_rows
             yield Batch(arrays, batch.num_rows, records, records), typed
 

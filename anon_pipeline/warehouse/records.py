@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -142,7 +143,7 @@ class FastReader:
         )
         for batch in reader:
             self._check()
-            records = pa.array(range(self.rows + 1, self.rows + batch.num_rows + 1), pa.int64())
+            records = pa.array(np.arange(self.rows + 1, self.rows + batch.num_rows + 1, dtype=np.int64))
             self.rows += batch.num_rows
             yield Batch({name: batch[name] for name in chosen}, batch.num_rows, records)
         self._check()

@@ -157,13 +157,14 @@ def write(lines: list[str], command: str) -> None:
     text = [
         "# Warehouse: loading and extraction",
         "",
-        f"2026-11-22, {platform.machine()}, 2 cores shared with other work (CPU time is what counts), Python "
-        f"{platform.python_version()}, duckdb {duckdb.__version__}, pyarrow {pa.__version__}, pandas {pd.__version__}.",
+        f"2026-11-22, {platform.machine()}, 2 cores shared with other work (CPU time is what counts), "
+        f"Python {platform.python_version()}, duckdb {duckdb.__version__}, pyarrow {pa.__version__}, "
+        f"pandas {pd.__version__}.",
         "",
         f"    {command}",
         "",
         "Input: 100 measurements and 10 conditions a person, CSV.gz. The cohort is half of the persons. Peak memory is",
-        "the whole process (imports are about 120 MB of it). The peers only read: they reject, coerce and check nothing.",
+        "the whole process's, imports included. The peers only read: they reject, coerce and check nothing.",
         "",
         "| input | measure | rows | CPU s | rows / CPU s | peak MB |",
         "|---|---|---|---|---|---|",

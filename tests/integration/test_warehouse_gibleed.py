@@ -31,7 +31,8 @@ COHORTS = {
     "gi-bleed": "SELECT person_id FROM condition_occurrence WHERE condition_concept_id = 192671",
     "women": "SELECT person_id FROM person WHERE gender_concept_id = 8532;",
     "old_measured": "-- measured after 65\nWITH m AS (SELECT m.person_id FROM measurement m "
-    "JOIN person p USING (person_id) WHERE year(m.measurement_date) - p.year_of_birth >= 65) SELECT DISTINCT person_id AS SUBJECT_ID FROM m",
+    "JOIN person p USING (person_id) WHERE year(m.measurement_date) - p.year_of_birth >= 65) "
+    "SELECT DISTINCT person_id AS SUBJECT_ID FROM m",
 }
 
 pytestmark = [
