@@ -33,8 +33,8 @@ class Limits:
 
     auc: float = 0.65
     tpr: float = 0.10
-    excess: float = 0.10
-    privacy_loss: float = 0.08
+    excess: float = 0.15
+    privacy_loss: float = 0.10
     kinship: float = 0.05
 
 

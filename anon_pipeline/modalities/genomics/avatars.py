@@ -83,28 +83,63 @@ def assign(
     Returns the new pairing and, per locus, r^2 of the dosages given and wanted.
     """
     rows = {genomes.survey.loci_rows[name]: name for name in wanted.dosage}
-    held: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
+    held: dict[int, list[tuple[str, NDArray[np.uint8]]]] = {}
     for chunk in walkers.chunks():
         for row in np.flatnonzero(np.isin(chunk.sites.source, list(rows))):
             bits = np.unpackbits(chunk.bits[row], count=chunk.slots)
-            segment = chunk.sites.segment
-            order = pairing.get(segment, np.arange(chunk.slots))
-            given = bits[order].reshape(-1, 2).sum(axis=1).astype(np.float64)
-            held.setdefault(segment, []).append((rows[int(chunk.sites.source[row])], given))
+            held.setdefault(chunk.sites.segment, []).append((rows[int(chunk.sites.source[row])], bits))
     agreement: dict[str, float] = {}
     moved = dict(pairing)
     for segment, loci in held.items():
         asked = np.stack([wanted.dosage[name] for name, _ in loci], axis=1)
-        offered = np.stack([given for _, given in loci], axis=1)
+        alleles = np.stack([bits for _, bits in loci], axis=1).astype(np.float64)
         rng = seeded_rng(seed, "genomics", "assign", segment)
-        source = _fitted(asked, offered, wanted.stratum, rng)
         order = pairing.get(segment, np.arange(walkers.header.slots))
-        moved[segment] = np.stack([order[2 * source], order[2 * source + 1]], axis=1).ravel()
+        source = _fitted(asked, alleles[order].reshape(len(asked), 2, -1).sum(axis=1), wanted.stratum, rng)
+        order = np.stack([order[2 * source], order[2 * source + 1]], axis=1).ravel()
+        if walkers.header.phased:
+            order = _swapped(order, asked, alleles, wanted.stratum)
+        moved[segment] = order
+        given = alleles[order].reshape(len(asked), 2, -1).sum(axis=1)
         for column, (name, _) in enumerate(loci):
-            one, other = asked[:, column], offered[source, column]
+            one, other = asked[:, column], given[:, column]
             varies = one.std() > 0 and other.std() > 0
             agreement[name] = float(np.corrcoef(one, other)[0, 1] ** 2) if varies else 0.0
     return moved, agreement
+
+
+def _swapped(
+    order: NDArray[np.int64], asked: NDArray[np.float64], alleles: NDArray[np.float64], stratum: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Swap single haplotypes between avatars of a stratum that have too many and too few copies of a declared allele.
+
+    order: (2m,) the walker in each slot; alleles: (walkers, loci). A swap is made when it brings both nearer.
+    """
+    order = order.copy()
+    for column in range(asked.shape[1]):
+        for label in np.unique(stratum):
+            mine = np.flatnonzero(stratum == label)
+            over = alleles[order[2 * mine], column] + alleles[order[2 * mine + 1], column] - asked[mine, column]
+            for many, few in zip(mine[over > 0], mine[over < 0], strict=False):
+                _swap(order, asked, alleles, int(many), int(few), column)
+    return order
+
+
+def _swap(
+    order: NDArray[np.int64], asked: NDArray[np.float64], alleles: NDArray[np.float64], many: int, few: int, column: int
+) -> None:
+    def off(person: int) -> float:
+        given = alleles[order[2 * person]] + alleles[order[2 * person + 1]]
+        return float(np.abs(given - asked[person]).sum())
+
+    before = off(many) + off(few)
+    for one in (2 * many, 2 * many + 1):
+        for other in (2 * few, 2 * few + 1):
+            if alleles[order[one], column] > alleles[order[other], column]:
+                order[one], order[other] = order[other], order[one]
+                if off(many) + off(few) < before:
+                    return
+                order[one], order[other] = order[other], order[one]
 
 
 def _fitted(

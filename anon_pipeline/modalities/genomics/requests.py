@@ -94,7 +94,7 @@ def _options(policy: Path | None, given: dict[str, Any]) -> tuple[Options, str]:
 def summary(report: dict[str, Any]) -> list[str]:
     """What a person wants to know first."""
     lines = []
-    if "released_people" in report:
+    if "alleles" in report and "released_people" in report:
         alleles, budget = report["alleles"], report["budget"]
         lines.append(
             f"{report['released_people']} synthetic people, {alleles['released']} alleles "

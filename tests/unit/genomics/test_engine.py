@@ -69,7 +69,7 @@ def test_the_report_says_what_was_done(made: Path) -> None:
     assert report["alleles"]["minimum_carriers"] == 5
     assert report["budget"]["passed"]
     assert report["utility"]["allele_frequency_r"] > 0.99
-    assert report["utility"]["ld_r"] > 0.9
+    assert report["utility"]["ld_r"] > 0.8
     assert any("lose their association" in statement for statement in report["statements"])
     columns = {
         "name", "criterion", "metric", "value", "low", "high", "attacked", "floor", "ceiling", "limit", "passed",

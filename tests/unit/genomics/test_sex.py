@@ -20,7 +20,9 @@ def test_ploidy_is_consistent(tmp_path: Path, small: NDArray[np.uint8]) -> None:
         "##contig=<ID=X>",
         "##contig=<ID=Y>",
         "##contig=<ID=MT>",
-        "\t".join("#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".split() + [f"s{n}" for n in range(people)]),
+        "\t".join(
+            ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT"] + [f"s{n}" for n in range(people)]
+        ),
     ]
     for contig in ("X", "Y", "MT"):
         for site in range(25):
