@@ -176,15 +176,20 @@ class NumberStep:
 def systematic(group: NDArray[Any], rng: np.random.Generator, within: Floats | None = None) -> NDArray[np.float64]:
     """For each row a probability in (0, 1), evenly spread in its group: sampling errors shrink without a bias.
 
-    Each group of size s gets a random permutation of (0..s-1 + U) / s.
+    Rows of a group are taken in random order, or by ``within`` (a score), and get the van der Corput sequence plus a
+    random shift, so that any stretch of similar rows is evenly spread too.
     """
-    _ = within
-    order = np.lexsort((rng.random(len(group)), group))
+    noise = rng.random(len(group))
+    order = np.lexsort((noise, group)) if within is None else np.lexsort((noise, within, group))
     sorted_group = group[order]
-    first = np.searchsorted(sorted_group, sorted_group)
-    size = np.searchsorted(sorted_group, sorted_group, side="right") - first
+    place = np.arange(len(group)) - np.searchsorted(sorted_group, sorted_group)
+    radical, base, left = np.zeros(len(group)), 0.5, place.copy()
+    while left.any():
+        radical += base * (left & 1)
+        base, left = base / 2, left >> 1
+    shift = rng.random(int(group.max()) + 1 if len(group) else 1)
     spread = np.empty(len(group))
-    spread[order] = (np.arange(len(group)) - first + rng.random(len(group))) / size
+    spread[order] = (radical + shift[sorted_group] + 1e-6 * noise) % 1.0
     return spread
 
 

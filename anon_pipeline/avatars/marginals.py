@@ -238,7 +238,7 @@ def restore(column: Column, values: pd.Series) -> pd.Series:
             return stamps.dt.date.astype(object).where(stamps.notna(), None)
         if column.date_format:
             texts = stamps.dt.strftime(column.date_format).astype(object).where(stamps.notna(), None)
-            return texts if dtype == object else texts.astype(dtype)
+            return texts if pd.api.types.is_object_dtype(dtype) else texts.astype(dtype)
         zone = getattr(dtype, "tz", None)
         return stamps.dt.tz_localize(zone).astype(dtype) if zone is not None else stamps.astype(dtype)
     if pd.api.types.is_integer_dtype(dtype) and not values.isna().any():

@@ -25,8 +25,9 @@ from anon_pipeline.avatars.marginals import Encoded, decode, learn
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import seeded_rng
 
-DEFAULT_K = 30
-FIT_ROWS = 100_000
+DEFAULT_K = 60
+"""Chosen on the front of privacy and utility (docs/tables.md); a quarter of the rows when there are fewer than 240."""
+FIT_ROWS = 50_000
 """The chain is learnt on a random sample of at most this many patients, so that time is linear above it."""
 CHUNK = 100_000
 ROUNDS = 6
@@ -46,7 +47,7 @@ def synthesize_table(
     frame: pd.DataFrame,
     *,
     schema: dict[str, Any] | None = None,
-    k: int = DEFAULT_K,
+    k: int | None = None,
     size: int | None = None,
     seed: int = 0,
     epsilon: float | None = None,
@@ -54,10 +55,12 @@ def synthesize_table(
 ) -> TableAvatars:
     """Avatars of a table, one row a patient.
 
-    k: the least number of patients that any local density is fitted to (20 or more). size: avatars wanted, the
+    k: the least number of patients that any local density is fitted to (20 or more; None: 60, or a quarter of
+    the rows but at least 20). size: avatars wanted, the
     number of patients by default. epsilon: differential privacy instead (see ``formal``). The same frame, arguments
     and seed give the same avatars. Raises BadInput for a table or an argument that cannot be used.
     """
+    k = min(DEFAULT_K, max(RARE, len(frame) // 4)) if k is None else k
     if k < RARE:
         raise BadInput(f"k is {k}; at least {RARE} (no patient may weigh more than 1/{RARE})")
     if size is not None and size < 1:

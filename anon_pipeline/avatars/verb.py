@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from anon_pipeline.avatars.tablefile import read_table, write_table
-from anon_pipeline.avatars.tables import DEFAULT_K, Progress, synthesize_table
+from anon_pipeline.avatars.tables import Progress, synthesize_table
 from anon_pipeline.errors import BadInput
 
 
@@ -46,8 +46,8 @@ def run_tables(
     kept_out = read_table(holdout)[0] if holdout else None
     if kept_out is not None and list(kept_out.columns) != list(frame.columns):
         raise BadInput(f"{holdout.name if holdout else ''}: its columns are not those of {source.name}")
-    bar, least = _bar(quiet), DEFAULT_K if k is None else k
-    made = synthesize_table(frame, schema=rules, k=least, size=size, seed=seed, epsilon=epsilon, progress=bar)
+    bar = _bar(quiet)
+    made = synthesize_table(frame, schema=rules, k=k, size=size, seed=seed, epsilon=epsilon, progress=bar)
     report: dict[str, Any] = {"attacks": [], "utility": {}, "verdict": "not_asked"}
     if kept_out is not None or want_report:
         bar("attacking", 0, 1)

@@ -15,7 +15,7 @@ def tables(
     source: Path = typer.Argument(..., metavar="IN", help="A CSV or Parquet file, one row a patient."),
     target: Path = typer.Argument(..., metavar="OUT", help="Where the avatars go: .csv or .parquet."),
     schema: Path | None = typer.Option(None, help="YAML: columns' types and bounds; inferred where it says nothing."),
-    k: int | None = typer.Option(None, "--k", help="Least number of patients behind any local density (default 30)."),
+    k: int | None = typer.Option(None, "--k", help="Least number of patients behind any local density (default 60)."),
     n: int | None = typer.Option(None, "--n", help="Number of avatars (default: as many as rows)."),
     seed: int = typer.Option(0, help="Same input and seed, same output."),
     holdout: Path | None = typer.Option(None, help="People kept out of IN: attack the avatars against them."),
