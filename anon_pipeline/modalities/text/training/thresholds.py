@@ -96,23 +96,27 @@ def _measure(documents: list[Document], words: list[Any], spans: list[list[tuple
 
 def detector(weights: Path, device: str = "cpu") -> Callable[[list[Document], float, float], list[list[tuple[int, int, str]]]]:
     """Rules and classifier together, with the classifier's probabilities computed once for all thresholds."""
-    from anon_pipeline.modalities.text import analyzer, engine
+    from anon_pipeline.modalities.text import analyzer, decode, engine
     from anon_pipeline.modalities.text.decode import Thresholds
+    from anon_pipeline.modalities.text.plausible import plausible
     from anon_pipeline.modalities.text.tagger import Tagger
 
     tagger = Tagger(weights, device)
+    built = analyzer.build()
     cache: dict[int, list[Any]] = {}
 
     def detect(documents: list[Document], direct: float, indirect: float) -> list[list[tuple[int, int, str]]]:
         if id(documents) not in cache:
             texts = [d.text for d in documents]
-            cache[id(documents)] = [t for i in range(0, len(texts), 64) for t in tagger.predict(texts[i : i + 64])]
-        built = analyzer.build(thresholds=Thresholds(direct, indirect))
+            tags = [t for i in range(0, len(texts), 64) for t in tagger.predict(texts[i : i + 64])]
+            rules = [analyzer.analyse(built, t, engine.language_of(t), None) for t in texts]
+            cache[id(documents)] = list(zip(tags, rules, strict=True))
+        thresholds = Thresholds(direct, indirect)
         out = []
-        for made, tags in zip(documents, cache[id(documents)], strict=True):
-            language = engine.language_of(made.text)
-            found = engine.with_known(made.text, analyzer.analyse(built, made.text, language, tags), None, {}, {})
-            out.append([(f.start, f.end, f.label) for f in found])
+        for made, (tags, rules) in zip(documents, cache[id(documents)], strict=True):
+            found = [f for f in decode.spans(made.text, tags, thresholds) if plausible(made.text, f)]
+            merged = engine.with_known(made.text, [*rules, *found], None, {}, {})
+            out.append([(f.start, f.end, f.label) for f in merged])
         return out
 
     return detect
