@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,14 @@ from anon_pipeline.keys import seeded_rng
 
 @pytest.fixture(scope="module")
 def frame(large_hospital: Path) -> pd.DataFrame:
-    """Variables of 2,000 patients; images are rendered in memory as the DICOM files would hold them."""
+    """Variables of 2,000 patients; images of the first 800 are rendered in memory as DICOM would hold them."""
     found = patient_variables(large_hospital)
     people = population(5, 0)
     row_of = {int(person): row for row, person in enumerate(people.person_id)}
     for i, person in enumerate(found["person_id"]):
         row = row_of[int(person)]
+        if row >= 800:
+            continue
         body = phantom.abdomen(float(people.lesion_mm[row]), seeded_rng(5, "images", row))
         found.loc[i, "image_mm"] = max(nodule_mm(units, body.spacing) for units in body.volume)
         found.loc[i, "mask_mm"] = 2 * np.sqrt(body.mask.sum(axis=(1, 2)).max() * body.spacing**2 / np.pi)
@@ -36,18 +39,27 @@ def frame(large_hospital: Path) -> pd.DataFrame:
 def test_planted_effects_are_recovered(frame: pd.DataFrame, name: str) -> None:
     found = next(row for row in estimate_from_frame(frame) if row["name"] == name)
     error = (found["high"] - found["low"]) / (2 * regressions.Z95)
-    assert found["n"] > 1000
+    assert found["n"] >= 800
     assert abs(found["effect"] - found["truth"]) < 3.5 * error + 0.02 * abs(found["truth"])
     assert found["low"] * found["high"] > 0, "an effect of 2,000 patients must be told from nothing"
 
 
 def test_hundred_patients_give_the_effects_on_average(frame: pd.DataFrame) -> None:
-    """Twenty hospitals of 100: what later work is judged by must be attainable with real data."""
+    """Twenty hospitals of 100 (eight with images): what later work is judged by must be attainable with real data."""
     shuffled = frame.sample(frac=1, random_state=0)
-    parts = [estimate_from_frame(shuffled.iloc[i : i + 100]) for i in range(0, 2000, 100)]
+    pictured = shuffled[shuffled["image_mm"].notna()]
+    for part, groups in ((shuffled, 20), (pictured, 8)):
+        _check_mean_ratios([estimate_from_frame(part.iloc[i * 100 : i * 100 + 100]) for i in range(groups)], groups)
+
+
+def _check_mean_ratios(parts: list[list[dict[str, Any]]], groups: int) -> None:
     for rows in zip(*parts, strict=True):
+        if any(word in rows[0]["name"] for word in ("image", "mask", "alt_lesion")) and groups > 8:
+            continue
+        if groups == 8 and rows[0]["name"] not in ("alt_lesion", "image_report", "mask_report"):
+            continue
         ratios = [row["effect"] / row["truth"] for row in rows if row["effect"] is not None]
-        assert len(ratios) >= 15, rows[0]["name"]
+        assert len(ratios) >= 0.75 * groups, rows[0]["name"]
         assert 0.8 < np.mean(ratios) < 1.25, rows[0]["name"]
 
 
