@@ -81,7 +81,9 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
     }
     path = write_omop(out, "measurement", columns, SCHEMA, "measurement_id")
     lost = table.suppressed.get("measurement", 0)
-    notes = [f"measurement: {lost} rows of analytes too rare to leave"] if lost else []
+    notes = (
+        [f"measurement: {lost if lost >= 11 else 'fewer than 11'} rows of analytes too rare to leave"] if lost else []
+    )
     return Synthesis([path], {"measurement": size, "analytes": len(table.analytes)}, notes)
 
 

@@ -95,7 +95,11 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
             },
             "person_id",
         )
-    notes = [f"{name}: {count} rows had a code too rare to leave" for name, count in table.suppressed.items() if count]
+    notes = [
+        f"{name}: {count if count >= 11 else 'fewer than 11'} rows had a code too rare to leave"
+        for name, count in table.suppressed.items()
+        if count and name != "measurement"
+    ]
     return Synthesis(files, counts, notes)
 
 
