@@ -94,7 +94,7 @@ class Site:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-PATIENTS = 240
+PATIENTS = 180
 EVERYTHING = (*(f"extraction/{box}" for box in BOXES), *(name for name in STAGES if name != EXTRACTION))
 RELEASE_ONLY = ("release/gate", "release/package", "release/manifest")
 SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repository__"}

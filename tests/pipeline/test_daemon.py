@@ -35,6 +35,8 @@ from anon_pipeline.stages.graph import STAGES
 PLANTED: dict[str, Any] = {}
 IMPOSSIBLE = {"check": "*", "maximum": -1, "bound": "value", "reason": "never holds", "source": "this test"}
 
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
