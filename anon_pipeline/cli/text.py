@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """``anon-pipeline text IN.jsonl OUT.jsonl``: de-identify notes; ``anon-pipeline text --train``: make the model again."""
 
 from __future__ import annotations

@@ -75,7 +75,9 @@ def fact_linkage(originals: Sequence[str], released: Sequence[str], facts: int =
 def second_detector(released: Sequence[str], surrogates: Sequence[Sequence[tuple[int, int]]]) -> dict[str, Any]:
     """What a detector of another kind still finds outside the surrogates: capitalised words of the name lists,
     long numbers, e-mail signs. An upper estimate: eponyms and places of the text count too."""
-    names = {w for name in (*items("surnames"), *items("first_names")) for w in WORD.findall(plain(name)) if len(w) >= 4}
+    names = {
+        w for name in (*items("surnames"), *items("first_names")) for w in WORD.findall(plain(name)) if len(w) >= 4
+    }
     found: Counter[str] = Counter()
     documents = 0
     for text, placed in zip(released, surrogates, strict=True):
@@ -91,4 +93,7 @@ def second_detector(released: Sequence[str], surrogates: Sequence[Sequence[tuple
         found["number"] += len(NUMBER.findall(rest))
         found["email"] += rest.count("@")
         documents += sum(found.values()) > before
-    return {"findings": {k: v for k, v in sorted(found.items()) if v}, "documents_with_findings": figure(documents, len(released))}
+    return {
+        "findings": {k: v for k, v in sorted(found.items()) if v},
+        "documents_with_findings": figure(documents, len(released)),
+    }

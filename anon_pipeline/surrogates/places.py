@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Surrogate places: a commune with its own postal code, an address, a hospital. Persons are in ``identity``."""
 
 from __future__ import annotations
@@ -55,9 +56,7 @@ def surrogate_place(key: Key, scope: str, original: str, nonce: str = "") -> tup
 
 def surrogate_city(key: Key, scope: str, original: str, nonce: str = "", language: str = "fr") -> str:
     if language == "en":
-        return like(
-            pick(ENGLISH_TOWNS, keyed_for(key), ("town", scope, fold(original), nonce), (original,)), original
-        )
+        return like(pick(ENGLISH_TOWNS, keyed_for(key), ("town", scope, fold(original), nonce), (original,)), original)
     return like(surrogate_place(key, scope, original, nonce)[0], original)
 
 

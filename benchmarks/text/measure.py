@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Scoring detectors: token recall by class, precision, leaking documents, in four variants. No detector is defined here."""
 
 from __future__ import annotations
@@ -13,12 +14,21 @@ Detector = Callable[[list[str]], list[list[tuple[int, int, str]]]]
 VARIANTS = ("clean", "ocr", "upper", "lower")
 
 
-def vary(text: str, spans: list[tuple[int, int, str]], kind: str, rng: random.Random) -> tuple[str, list[tuple[int, int, str]]]:
+def vary(
+    text: str, spans: list[tuple[int, int, str]], kind: str, rng: random.Random
+) -> tuple[str, list[tuple[int, int, str]]]:
     """The text in one variant with its spans moved along."""
     if kind == "clean":
         return text, spans
     if kind in ("upper", "lower"):
-        new = "".join(c.upper() if kind == "upper" and len(c.upper()) == 1 else c.lower() if kind == "lower" and len(c.lower()) == 1 else c for c in text)
+        new = "".join(
+            c.upper()
+            if kind == "upper" and len(c.upper()) == 1
+            else c.lower()
+            if kind == "lower" and len(c.lower()) == 1
+            else c
+            for c in text
+        )
         return new, spans
     from anon_pipeline.modalities.text.training.noise import ocr
 
@@ -33,7 +43,9 @@ def vary(text: str, spans: list[tuple[int, int, str]], kind: str, rng: random.Ra
     return new, [(w[0], w[-1] + 1, spans[n - 1][2]) for n, w in sorted(where.items())]
 
 
-def score(documents: list[tuple[str, list[tuple[int, int, str]]]], detect: Detector, misses: Counter | None = None) -> dict[str, Any]:
+def score(
+    documents: list[tuple[str, list[tuple[int, int, str]]]], detect: Detector, misses: Counter | None = None
+) -> dict[str, Any]:
     """Recall by class (a gold token is found when any finding covers half of it), precision over direct findings."""
     found_by, total_by = Counter(), Counter()
     right = wrong = indirect_right = indirect_wrong = leaks = 0

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Detectors on unseen notes in four variants, on English, on court text, on eponyms and drugs; and their speed.
 
     python benchmarks/text/run.py [--documents 130] [--court 1500] [--shared ../shared/data]
@@ -29,7 +30,10 @@ def ours(texts: list[str]) -> list[list[tuple[int, int, str]]]:
 
     languages = [engine.language_of(t) for t in texts]
     found = engine.detect(texts, languages, engine.Options())
-    return [[(f.start, f.end, f.label) for f in engine.with_known(t, s, None, {}, {})] for t, s in zip(texts, found, strict=True)]
+    return [
+        [(f.start, f.end, f.label) for f in engine.with_known(t, s, None, {}, {})]
+        for t, s in zip(texts, found, strict=True)
+    ]
 
 
 def rules_only(texts: list[str]) -> list[list[tuple[int, int, str]]]:
@@ -75,7 +79,11 @@ def court(path: Path, count: int) -> list[tuple[str, list[tuple[int, int, str]]]
     out = []
     for line in (path / "french_court_text" / "fr_echr_all.jsonl").read_text(encoding="utf-8").splitlines():
         made = json.loads(line)
-        gold = [(e["start"], e["end"], names[e["label"]]) for e in made["entities"] if e["label"] in ("PER", "DATETIME", "LOC")]
+        gold = [
+            (e["start"], e["end"], names[e["label"]])
+            for e in made["entities"]
+            if e["label"] in ("PER", "DATETIME", "LOC")
+        ]
         if gold:
             out.append((made["text"], gold))
     random.Random(1).shuffle(out)
@@ -94,7 +102,9 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=130)
     parser.add_argument("--court", type=int, default=600)
     parser.add_argument("--seed", type=int, default=20261122)
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("ANON_PIPELINE_SHARED_DATA", "../shared/data")))
+    parser.add_argument(
+        "--shared", type=Path, default=Path(os.environ.get("ANON_PIPELINE_SHARED_DATA", "../shared/data"))
+    )
     arguments = parser.parse_args()
     import torch
 
@@ -107,7 +117,10 @@ def main() -> None:
     maker = Maker(arguments.seed)
     documents = [maker.document(i)[:2] for i in range(arguments.documents)]
     stocked = stock()
-    lines = ["| detector | variant | direct recall | precision | leaking documents | indirect recall | indirect precision |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| detector | variant | direct recall | precision | leaking documents | indirect recall | indirect precision |",
+        "|---|---|---|---|---|---|---|",
+    ]
     by_class: dict[str, dict[str, float]] = {}
     for variant in VARIANTS:
         rng = random.Random(arguments.seed)
@@ -118,14 +131,25 @@ def main() -> None:
         lines.append(row("its rules alone", variant, score(made, rules_only)))
         lines.append(row("stock presidio, blank French", variant, score(made, stocked)))
     classes = sorted(by_class["clean"])
-    lines += ["", "Recall of anon-pipeline by class:", "", "| class | " + " | ".join(VARIANTS) + " |", "|---|" + "---|" * len(VARIANTS)]
-    lines += [f"| {c} | " + " | ".join(f"{by_class[v].get(c, float('nan')):.3f}" for v in VARIANTS) + " |" for c in classes]
+    lines += [
+        "",
+        "Recall of anon-pipeline by class:",
+        "",
+        "| class | " + " | ".join(VARIANTS) + " |",
+        "|---|" + "---|" * len(VARIANTS),
+    ]
+    lines += [
+        f"| {c} | " + " | ".join(f"{by_class[v].get(c, float('nan')):.3f}" for v in VARIANTS) + " |" for c in classes
+    ]
     hit = [t for t, found in zip(NEGATIVES, ours(NEGATIVES), strict=True) if found]
     lines += ["", f"Eponym and drug lines wrongly hit: {len(hit)} of {len(NEGATIVES)}."]
     rng = random.Random(3)
     english = [document(rng, NamePools(dev=True), 1.0) for _ in range(100)]
     made = score([(d.text, d.spans()) for d in english], ours)
-    lines += ["", f"English (generator's held-out names and templates, {len(english)} notes): direct recall {made['direct_recall']:.3f}, precision {made['precision']:.3f}."]
+    lines += [
+        "",
+        f"English (generator's held-out names and templates, {len(english)} notes): direct recall {made['direct_recall']:.3f}, precision {made['precision']:.3f}.",
+    ]
     if arguments.shared.is_dir():
         sentences = court(arguments.shared, arguments.court)
         made = score(sentences, ours)
@@ -139,8 +163,13 @@ def main() -> None:
             text += maker.document()[0] + "\n"
         long.append(text[:1500])
     a, b = speed(ours, long), speed(stocked, long)
-    lines += ["", f"Detection of 200 notes of 1,500 characters, one thread: {a:.0f} notes a CPU-second; stock presidio {b:.0f} ({a / b:.1f} times)."]
-    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "presidio-analyzer", "spacy", "faker"))
+    lines += [
+        "",
+        f"Detection of 200 notes of 1,500 characters, one thread: {a:.0f} notes a CPU-second; stock presidio {b:.0f} ({a / b:.1f} times).",
+    ]
+    versions = ", ".join(
+        f"{p} {importlib.metadata.version(p)}" for p in ("torch", "presidio-analyzer", "spacy", "faker")
+    )
     head = [
         "# Text: measured", "", f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, 2026-11-22; {versions}.",
         f"Command: `python benchmarks/text/run.py --documents {arguments.documents} --court {arguments.court}`. Templates and names that the",

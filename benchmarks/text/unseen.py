@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF012
 """Documents for measuring: templates that are not in the generator, names from Faker's lists of fifteen countries.
 
 Nothing here is used for training or for thresholds. Each template is filled with fresh names; every filled field is
@@ -12,7 +13,7 @@ import re
 from faker import Faker
 
 LOCALES = ("fr_FR", "fr_FR", "fr_FR", "fr_FR", "fr_FR", "fr_CA", "fr_DZ", "it_IT", "es_ES", "pt_PT", "pl_PL", "tr_TR", "de_DE", "ro_RO", "nl_NL", "cs_CZ", "hr_HR")  # fmt: skip
-MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
 
 TEMPLATES = [
     """{HOSPITAL}
@@ -231,11 +232,15 @@ class Maker:
         if name == "NIR":
             body = f"{r.choice('12')}{digits(2)}{r.randrange(1, 13):02d}{r.randrange(1, 96):02d}{digits(6)}"
             full = f"{body}{97 - int(body) % 97:02d}"
-            return r.choice((full, f"{full[0]} {full[1:3]} {full[3:5]} {full[5:7]} {full[7:10]} {full[10:13]} {full[13:]}"))
+            return r.choice(
+                (full, f"{full[0]} {full[1:3]} {full[3:5]} {full[5:7]} {full[7:10]} {full[10:13]} {full[13:]}")
+            )
         if name == "PHONE":
             n = f"0{r.choice('1234567')}{digits(8)}"
             sep = r.choice((" ", ".", "", "-"))
-            return r.choice((sep.join(n[i : i + 2] for i in range(0, 10, 2)), f"+33 {n[1]} {n[2:4]} {n[4:6]} {n[6:8]} {n[8:]}"))
+            return r.choice(
+                (sep.join(n[i : i + 2] for i in range(0, 10, 2)), f"+33 {n[1]} {n[2:4]} {n[4:6]} {n[6:8]} {n[8:]}")
+            )
         if name == "CITY":
             return fr.city()
         if name == "ZIP":

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """``anon-pipeline text`` from file to file: offsets, consistency, robustness, canaries that never come out."""
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def test_offsets_are_exact_around_any_unicode():
 
 def test_the_patient_is_one_person_everywhere():
     person = surrogate_person(KEY, "p1", None, avoid=("Quellenec", "Bertrand"))
-    notes = [{"id": str(i), "text": f"M. {n} revu.", "patient_id": "p1"} for i, n in enumerate(["Quellenec", "QUELLENEC", "Quelenec"])]
+    notes = [
+        {"id": str(i), "text": f"M. {n} revu.", "patient_id": "p1"}
+        for i, n in enumerate(["Quellenec", "QUELLENEC", "Quelenec"])
+    ]
     for made in deidentify(notes):
         assert person.last_name.lower() in made["text"].lower()
 
@@ -123,7 +127,11 @@ def test_a_broken_limit_writes_nothing(tmp_path):
 
 
 def test_long_documents_are_cut_and_still_found():
-    text = ("Examen sans particularité, suites simples, pas de fièvre. " * 400) + "Vu par le Dr Anne KERMORVANT le 12/03/2020. " + ("Ras. " * 5000)
+    text = (
+        ("Examen sans particularité, suites simples, pas de fièvre. " * 400)
+        + "Vu par le Dr Anne KERMORVANT le 12/03/2020. "
+        + ("Ras. " * 5000)
+    )
     made = deidentify([{"id": "a", "text": text}])[0]
     assert "KERMORVANT" not in made["text"]
     assert "12/03/2020" not in made["text"]
@@ -146,7 +154,9 @@ def test_transformer_plugs_in(tmp_path):
 
     torch.manual_seed(0)
     words = sorted(set(re.findall(r"\w+|[^\w\s]", NOTE)))
-    (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8")
+    (tmp_path / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8"
+    )
     tokenizer = transformers.BertTokenizerFast(vocab_file=str(tmp_path / "vocab.txt"), do_lower_case=False)
     config = transformers.BertConfig(
         vocab_size=len(words) + 5, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,

@@ -1,3 +1,4 @@
+# ruff: noqa: TID253
 """The detectors as Presidio recognisers over one shared pass: a blank engine, no spaCy weights, nothing fetched.
 
 Artifacts carry the folded text and the classifier's probabilities, so that every recogniser reads the same pass.

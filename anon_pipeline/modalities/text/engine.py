@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """De-identifying documents: a stream in, a stream out, in batches, with memory that does not grow with the stream.
 
 Finding is in ``analyzer``, ``merge`` and ``known``; replacing in ``replace``. This file says in which order, and what

@@ -1,3 +1,4 @@
+# ruff: noqa: PLW2901, SIM201
 """One list of spans without overlaps from the findings of every detector.
 
 Every character that any detector names is covered: detectors disagree on the label, never on whether to redact.
@@ -79,6 +80,9 @@ def _is_title(text: str, found: Found) -> bool:
     before = text[max(0, found.start - 24) : found.start].rstrip(" ")
     if TITLE_BEFORE.search(before):
         return False
+    signed = re.search(r"([^\W\d_]+)\s?:\Z", before)
+    if signed and not signed.group(1).lower().startswith(("patient", "concerne", "objet", "re", "ident", "nom")):
+        return False  # 'Pathologiste : M. Verdier' is signed with an initial as often as with a title: the safe reading
     word = re.search(r"[^\W\d_]{2,}\Z", before)
     return word is None or not word.group()[0].isupper() or text[:400].isupper()
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What a label can look like: a finding that cannot be what it says is dropped. Precision only; no rule finds here.
 
 Only findings of the classifier pass through: what the patient's record or a check digit says is not doubted.
@@ -13,21 +14,22 @@ from anon_pipeline.modalities.text.rules.found import Found
 TIME = re.compile(r"\(?\d{1,2} ?[h:] ?(?:\d{2})?(?: ?[-aà/] ?\d{1,2} ?[h:] ?(?:\d{2})?)?\)?\Z")
 AGE = re.compile(r"(?:9\d|1[01]\d)\b")
 WORDY = frozenset(("LAST_NAME", "FIRST_NAME", "CITY", "HOSPITAL", "WARD", "ADDRESS"))
-DIGITS = {"NIR": 6, "RPPS": 6, "FINESS": 5, "ADELI": 5, "PHONE": 5, "IBAN": 8, "POSTAL_CODE": 3, "IPP": 3, "NDA": 3, "DEVICE_SERIAL": 2, "PLATE": 2}
+DIGITS = {
+    "NIR": 6,
+    "RPPS": 6,
+    "FINESS": 5,
+    "ADELI": 5,
+    "PHONE": 5,
+    "IBAN": 8,
+    "POSTAL_CODE": 3,
+    "IPP": 3,
+    "NDA": 3,
+    "DEVICE_SERIAL": 2,
+    "PLATE": 2,
+}
 # French and English function words and the commonest words of notes: never names on their own
 STOP = frozenset(
-    "le la les l un une des du de d au aux a et ou ni mais donc or car ne pas plus moins tres bien mal peu trop que qui quoi dont ou quand comment pourquoi si se s son sa ses leur leurs mon ma mes ton ta tes notre votre nos vos "
-    "ce cet cette ces cela ca il elle ils elles on nous vous je j tu me m te t lui y en dans sur sous avec sans pour par vers chez entre depuis pendant avant apres contre selon lors afin ainsi alors aussi encore toujours jamais "
-    "deja hier demain aujourd hui jour jours semaine semaines mois an ans annee heure heures matin midi soir nuit lundi mardi mercredi jeudi vendredi samedi dimanche est sont etait etaient sera ete etre avoir ont avait avaient "
-    "fait faite faire dit vu vue vus revu revue voir vient venir va aller reste passe passee donne donnee mis mise pris prise peut doit faut laisse pense demande adresse adressee amene amenee entre entree sorti sortie suivi suivie "
-    "opere operee traite traitee patient patiente enfant bebe mere pere fils fille frere soeur femme homme mari epouse epoux voisin voisine niece neveu tante oncle cousin cousine belle beau grand grande petit petite famille proche proches "
-    "docteur dr pr professeur madame monsieur mme mr cher chere confrere consoeur collegue ami amie bonjour merci cordialement amities salutations confraternellement service medecin infirmier infirmiere interne externe chef senior "
-    "chirurgien cardiologue radiologue psychologue pathologiste kine kinesitherapeute sage aide soignante secretaire coordinatrice manipulatrice date nom prenom naissance sexe age tel telephone fax dossier numero page poste chambre lit box "
-    "motif antecedents conclusion resultat resultats indication technique examen evolution traitement allergies biologie imagerie histoire maladie mode vie compte rendu lettre certificat ordonnance prescription observation synthese "
-    "urgence urgences hospitalisation consultation intervention sortant prevu prevue prochain prochaine rendez rdv controle comprime comprimes sirop gelule sachet goutte gouttes injection fois dose mg ml cm mm kg douleur fievre toux "
-    "gauche droit droite bilateral normal normale stable negatif negative positif positive absence presence sans pole unite syndrome signe score test stade grade sonde drain fracture plaie lesion nodule kyste "
-    "the of and to in for with on at by from as is was were be been has had have not no she he her his him they this that these those patient history exam plan day days week weeks year years old male female man woman "
-    "seen admitted discharged noted denies reports start started continue follow mother father son daughter husband wife sister brother".split()
+    ["le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "a", "et", "ou", "ni", "mais", "donc", "or", "car", "ne", "pas", "plus", "moins", "tres", "bien", "mal", "peu", "trop", "que", "qui", "quoi", "dont", "ou", "quand", "comment", "pourquoi", "si", "se", "s", "son", "sa", "ses", "leur", "leurs", "mon", "ma", "mes", "ton", "ta", "tes", "notre", "votre", "nos", "vos", "ce", "cet", "cette", "ces", "cela", "ca", "il", "elle", "ils", "elles", "on", "nous", "vous", "je", "j", "tu", "me", "m", "te", "t", "lui", "y", "en", "dans", "sur", "sous", "avec", "sans", "pour", "par", "vers", "chez", "entre", "depuis", "pendant", "avant", "apres", "contre", "selon", "lors", "afin", "ainsi", "alors", "aussi", "encore", "toujours", "jamais", "deja", "hier", "demain", "aujourd", "hui", "jour", "jours", "semaine", "semaines", "mois", "an", "ans", "annee", "heure", "heures", "matin", "midi", "soir", "nuit", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "est", "sont", "etait", "etaient", "sera", "ete", "etre", "avoir", "ont", "avait", "avaient", "fait", "faite", "faire", "dit", "vu", "vue", "vus", "revu", "revue", "voir", "vient", "venir", "va", "aller", "reste", "passe", "passee", "donne", "donnee", "mis", "mise", "pris", "prise", "peut", "doit", "faut", "laisse", "pense", "demande", "adresse", "adressee", "amene", "amenee", "entre", "entree", "sorti", "sortie", "suivi", "suivie", "opere", "operee", "traite", "traitee", "patient", "patiente", "enfant", "bebe", "mere", "pere", "fils", "fille", "frere", "soeur", "femme", "homme", "mari", "epouse", "epoux", "voisin", "voisine", "niece", "neveu", "tante", "oncle", "cousin", "cousine", "belle", "beau", "grand", "grande", "petit", "petite", "famille", "proche", "proches", "docteur", "dr", "pr", "professeur", "madame", "monsieur", "mme", "mr", "cher", "chere", "confrere", "consoeur", "collegue", "ami", "amie", "bonjour", "merci", "cordialement", "amities", "salutations", "confraternellement", "service", "medecin", "infirmier", "infirmiere", "interne", "externe", "chef", "senior", "chirurgien", "cardiologue", "radiologue", "psychologue", "pathologiste", "kine", "kinesitherapeute", "sage", "aide", "soignante", "secretaire", "coordinatrice", "manipulatrice", "date", "nom", "prenom", "naissance", "sexe", "age", "tel", "telephone", "fax", "dossier", "numero", "page", "poste", "chambre", "lit", "box", "motif", "antecedents", "conclusion", "resultat", "resultats", "indication", "technique", "examen", "evolution", "traitement", "allergies", "biologie", "imagerie", "histoire", "maladie", "mode", "vie", "compte", "rendu", "lettre", "certificat", "ordonnance", "prescription", "observation", "synthese", "urgence", "urgences", "hospitalisation", "consultation", "intervention", "sortant", "prevu", "prevue", "prochain", "prochaine", "rendez", "rdv", "controle", "comprime", "comprimes", "sirop", "gelule", "sachet", "goutte", "gouttes", "injection", "fois", "dose", "mg", "ml", "cm", "mm", "kg", "douleur", "fievre", "toux", "gauche", "droit", "droite", "bilateral", "normal", "normale", "stable", "negatif", "negative", "positif", "positive", "absence", "presence", "sans", "pole", "unite", "syndrome", "signe", "score", "test", "stade", "grade", "sonde", "drain", "fracture", "plaie", "lesion", "nodule", "kyste", "the", "of", "and", "to", "in", "for", "with", "on", "at", "by", "from", "as", "is", "was", "were", "be", "been", "has", "had", "have", "not", "no", "she", "he", "her", "his", "him", "they", "this", "that", "these", "those", "patient", "history", "exam", "plan", "day", "days", "week", "weeks", "year", "years", "old", "male", "female", "man", "woman", "seen", "admitted", "discharged", "noted", "denies", "reports", "start", "started", "continue", "follow", "mother", "father", "son", "daughter", "husband", "wife", "sister", "brother"]
 )
 
 
@@ -53,5 +55,6 @@ def plausible(text: str, found: Found) -> bool:
         words = re.findall(r"[^\W\d_]+", folded)
         if label in ("LAST_NAME", "FIRST_NAME") and not words:
             return False
-        return not (words and all(word in STOP for word in words) and digits == 0)
+        initial = len(piece) == 1 and piece.isalpha() and text[found.end : found.end + 1] in (".", "-", " ")
+        return initial or not (words and all(word in STOP for word in words) and digits == 0)
     return True

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Replacing spans: surrogates that stay the same for a patient, masks, or a fresh surrogate a mention (markov).
 
 Only labels, offsets and keyed values pass here; which spans there are is decided in ``merge``. The trade-off of the

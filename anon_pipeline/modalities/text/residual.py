@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The residual risk of one run: a seeded canary audit, and the attacks of ``anon_pipeline.risk.text_attacks``.
 
 A canary is an identifier that we know, put into a real note where one of that kind stood (or at the end of a line),
@@ -31,7 +32,9 @@ CARRIERS = {
 }  # fmt: skip
 
 
-def measure(request: Request, released: Path, patients: Mapping[str, kn.Record], options: dict[str, Any]) -> dict[str, Any]:
+def measure(
+    request: Request, released: Path, patients: Mapping[str, kn.Record], options: dict[str, Any]
+) -> dict[str, Any]:
     """The figures that go into the report and to the gate; a sample of at most SAMPLE notes is attacked."""
     notes, results = _sample(request.source, released, request.seed)
     made: dict[str, Any] = {"notes_attacked": len(notes)}
@@ -60,7 +63,9 @@ def _sample(source: Path, released: Path, seed: int) -> tuple[list[dict[str, Any
     with released.open("rb") as stream:
         for raw in stream:
             result = json.loads(raw)
-            note = next((d for d in documents if str(d.get("id")) == result["id"] and isinstance(d.get("text"), str)), None)
+            note = next(
+                (d for d in documents if str(d.get("id")) == result["id"] and isinstance(d.get("text"), str)), None
+            )
             if note is None:
                 break
             if not note["text"].strip() or len(note["text"]) > 50_000:
@@ -97,7 +102,10 @@ def canary_audit(
         kind, canary = canaries[int(result["id"])]
         total[kind] += 1
         leaks[kind] += canary.lower() in result["text"].lower()
-    return {**attacks.figure(sum(leaks.values()), sum(total.values())), "by_kind": {k: attacks.figure(leaks[k], total[k]) for k in sorted(total)}}
+    return {
+        **attacks.figure(sum(leaks.values()), sum(total.values())),
+        "by_kind": {k: attacks.figure(leaks[k], total[k]) for k in sorted(total)},
+    }
 
 
 def _canary(kind: str, rng: random.Random) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Shifting a written date by days, in the form in which it was written. Finding dates is in ``rules.dates``.
 
 Complete dates move by exactly the patient's shift, so intervals stay exact. Dates without a day or a year are

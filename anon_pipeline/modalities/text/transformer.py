@@ -1,3 +1,4 @@
+# ruff: noqa: E501, TID253
 """A hospital's own transformers token classifier as one more Presidio recogniser, named by a line of the policy:
 
     modalities: {text: {options: {transformer: models/our-model}}}
@@ -34,27 +35,32 @@ class TransformerRecognizer(EntityRecognizer):
         self.tokenizer, self.model = loaded
         names = self.model.config.id2label
         self.labels = {int(i): _label(str(name)) for i, name in names.items()}
-        super().__init__(
-            supported_entities=[*DIRECT, *INDIRECT], name="transformer", supported_language=language
-        )
+        super().__init__(supported_entities=[*DIRECT, *INDIRECT], name="transformer", supported_language=language)
 
     def load(self) -> None:
         return
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
         import torch
 
         from anon_pipeline.modalities.text.tokens import tokenize
 
         spans = tokenize(text)
         out: list[RecognizerResult] = []
-        metadata = {RecognizerResult.RECOGNIZER_NAME_KEY: "transformer", RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
+        metadata = {
+            RecognizerResult.RECOGNIZER_NAME_KEY: "transformer",
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+        }
         limit = min(int(getattr(self.model.config, "max_position_embeddings", 512)) - 2, 512)
         for begin in range(0, len(spans), WINDOW):
             part = spans[begin : begin + WINDOW]
             while part:
                 words = [text[a:b] for a, b in part]
-                encoded = self.tokenizer(words, is_split_into_words=True, truncation=True, max_length=limit, return_tensors="pt")
+                encoded = self.tokenizer(
+                    words, is_split_into_words=True, truncation=True, max_length=limit, return_tensors="pt"
+                )
                 ids = encoded.word_ids()
                 with torch.inference_mode():
                     scores = torch.softmax(self.model(**encoded).logits[0], dim=-1)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The attacks on released notes find what leaks and nothing where nothing does."""
 
 from __future__ import annotations

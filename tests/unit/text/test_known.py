@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The patient's own record is found through accents, case, glue and OCR, and replaced by one person."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Rules and folding: formats, checksums, exact offsets."""
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ def found(module, text):
     return [(text[f.start : f.end], f.label) for f in module.find(text, fold_text(text))]
 
 
-@pytest.mark.parametrize("text", ["É\u00a0œuvre ß İstanbul ﬁn", "日本 \U0001f600 naïve", "e\u0301te\u0301", "\u0660\u0661/\u0660\u0662", ""])
+@pytest.mark.parametrize(
+    "text", ["É\u00a0œuvre ß İstanbul ﬁn", "日本 \U0001f600 naïve", "e\u0301te\u0301", "\u0660\u0661/\u0660\u0662", ""]
+)
 def test_folding_keeps_length(text):
     assert len(fold_text(text)) == len(text)
 

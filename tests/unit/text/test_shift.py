@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Dates move in the form in which they were written; intervals stay exact."""
 
 from __future__ import annotations
@@ -36,7 +37,11 @@ def test_unreadable_is_told():
     assert shift_written("45/13/2020", -10, ANCHOR) is None
 
 
-@given(st.dates(dt.date(1930, 1, 1), dt.date(2039, 12, 31)), st.dates(dt.date(1930, 1, 1), dt.date(2039, 12, 31)), st.integers(-3653, -30))
+@given(
+    st.dates(dt.date(1930, 1, 1), dt.date(2039, 12, 31)),
+    st.dates(dt.date(1930, 1, 1), dt.date(2039, 12, 31)),
+    st.integers(-3653, -30),
+)
 def test_intervals_are_exact(a, b, days):
     def moved(day):
         text = shift_written(day.strftime("%d/%m/%Y"), days, ANCHOR)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Telephone numbers, e-mail addresses and URLs. Nothing here asks the network: no public-suffix list is fetched."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Dates in every written form, birth dates by their context, and ages over 89. Shifting them is in ``replace``."""
 
 from __future__ import annotations

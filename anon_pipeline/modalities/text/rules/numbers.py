@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Numbers that belong to a person or an establishment: NIR, RPPS, FINESS, ADELI, IPP, NDA, IBAN, plates, devices.
 
 Check digits raise the score; a context word names the number. OCR letters that look like digits are allowed where

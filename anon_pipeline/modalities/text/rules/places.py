@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Postal codes with their commune, street addresses, hospitals, named wards and units."""
 
 from __future__ import annotations
@@ -30,9 +31,79 @@ ENGLISH_HOSPITAL = re.compile(r"(?<![\w])((?:(?:St\.?|Saint|Mount|Mt\.?|[A-Z][a-
 UNIT = re.compile(
     r"(?<![a-z])(?:(?:unite(?: fonctionnelle)?|pavillon|batiment|secteur|aile|u\.?f\.?|us|um) (?:n[°o] ?)?(?:[0-9]{1,4}[a-z]?|[a-f][0-9]{0,2})(?![a-z0-9%]))"
 )
-PARTICLES = frozenset(["de", "du", "des", "d", "la", "le", "les", "l", "saint", "sainte", "st", "ste", "sur", "en", "et", "aux", "a", "notre", "dame"])
+PARTICLES = frozenset(
+    [
+        "de",
+        "du",
+        "des",
+        "d",
+        "la",
+        "le",
+        "les",
+        "l",
+        "saint",
+        "sainte",
+        "st",
+        "ste",
+        "sur",
+        "en",
+        "et",
+        "aux",
+        "a",
+        "notre",
+        "dame",
+    ]
+)
 NOT_NAMES = frozenset(
-    ["pour", "dans", "avec", "le", "la", "les", "un", "une", "est", "sous", "par", "et", "ou", "ce", "cette", "il", "elle", "nous", "je", "service", "medical", "medicale", "chirurgicale", "universitaire", "jour", "semaine", "du", "de", "des", "en", "a", "au", "aux", "sans", "soins", "complete", "conventionnelle", "prolongee", "programmee", "ambulatoire", "externe", "psychiatrique", "prive", "public", "local", "general", "jours"]
+    [
+        "pour",
+        "dans",
+        "avec",
+        "le",
+        "la",
+        "les",
+        "un",
+        "une",
+        "est",
+        "sous",
+        "par",
+        "et",
+        "ou",
+        "ce",
+        "cette",
+        "il",
+        "elle",
+        "nous",
+        "je",
+        "service",
+        "medical",
+        "medicale",
+        "chirurgicale",
+        "universitaire",
+        "jour",
+        "semaine",
+        "du",
+        "de",
+        "des",
+        "en",
+        "a",
+        "au",
+        "aux",
+        "sans",
+        "soins",
+        "complete",
+        "conventionnelle",
+        "prolongee",
+        "programmee",
+        "ambulatoire",
+        "externe",
+        "psychiatrique",
+        "prive",
+        "public",
+        "local",
+        "general",
+        "jours",
+    ]
 )
 WORD = re.compile(r"[^\W\d_][\w]*")
 
@@ -82,7 +153,11 @@ def _name_end(text: str, folded: str, start: int, end: int, mixed: bool) -> int:
         stop, count = match.end(), count + 1
         if count >= 7:
             break
-    while stop > start and folded[start:stop].rsplit(maxsplit=1)[-1] in PARTICLES and "-" not in folded[start:stop].rsplit(maxsplit=1)[-1]:
+    while (
+        stop > start
+        and folded[start:stop].rsplit(maxsplit=1)[-1] in PARTICLES
+        and "-" not in folded[start:stop].rsplit(maxsplit=1)[-1]
+    ):
         shorter = folded[start:stop].rstrip().rsplit(None, 1)
         stop = start + len(shorter[0]) if len(shorter) == 2 else start
     return stop

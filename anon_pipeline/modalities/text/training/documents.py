@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Fictional clinical documents with the span of every identifier: the training, development and test material.
 
 ``document(rng, pools)`` makes one; ``dev`` pools bring held-out names and the grammar's held-out alternatives.

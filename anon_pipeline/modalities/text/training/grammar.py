@@ -1,3 +1,4 @@
+# ruff: noqa: PLW2901
 """Reading and expanding the grammar of fictional documents. What a slot becomes is in ``slots``.
 
 Files ``grammar/*.txt``: ``@rule`` opens a rule, each further line is one alternative (``| a | b`` several words),

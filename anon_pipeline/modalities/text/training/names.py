@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLW0108
 """Pools of names for the generator, with whole names held out, and names that nobody bears.
 
 Half of what training sees is composed (a character model of the lists, syllables, particles, compounds): a
@@ -15,7 +16,28 @@ from anon_pipeline.modalities.text.training.grammar import rules
 from anon_pipeline.surrogates.words import communes, grouped, items
 
 ONSETS = (["b", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fr", "g", "gr", "h", "j", "k", "kh", "l", "m", "mb", "n", "nd", "ng", "ny", "p", "pl", "pr", "qu", "r", "s", "sk", "st", "t", "tch", "th", "tr", "v", "w", "x", "y", "z", "zh", "kw", "ts"])  # fmt: skip
-VOWELS = ["a", "e", "i", "o", "u", "ou", "ai", "é", "y", "au", "oi", "eu", "an", "on", "in", "un", "ia", "io", "ua", "ie"]
+VOWELS = [
+    "a",
+    "e",
+    "i",
+    "o",
+    "u",
+    "ou",
+    "ai",
+    "é",
+    "y",
+    "au",
+    "oi",
+    "eu",
+    "an",
+    "on",
+    "in",
+    "un",
+    "ia",
+    "io",
+    "ua",
+    "ie",
+]
 CODAS = ("", "", "", "n", "r", "l", "s", "t", "c", "ck", "m", "ng", "rd", "x", "z", "ld", "nt", "sky", "ian", "ez", "i")
 TITLES = ("Saint", "Sainte")
 

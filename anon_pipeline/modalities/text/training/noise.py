@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLW2901
 """What scanners, typists and keyboards do to a document; the spans follow. Only (text, labels) pairs pass here,
 one label a character."""
 

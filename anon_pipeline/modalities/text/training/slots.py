@@ -1,3 +1,4 @@
+# ruff: noqa: E501, N802, N815
 """What each slot of the grammar becomes: the persons, places and numbers of one fictional document.
 
 A slot's value is a list of (text, label) pieces. The words of the clinic are in the grammar, not here.
@@ -715,7 +716,9 @@ class Slots:
 
     def slot_RELF2(self) -> Pieces:
         rng = self.rng
-        return self._first_last(self.pools.first_name(rng, rng.choice("MF")), self._case(self.pools.last_name(rng)), 0.03)
+        return self._first_last(
+            self.pools.first_name(rng, rng.choice("MF")), self._case(self.pools.last_name(rng)), 0.03
+        )
 
     def slot_PF2(self) -> Pieces:
         return self._first_last(self.first, self.last, 0.0)
@@ -758,9 +761,18 @@ class Slots:
     def slot_PROF(self) -> Pieces:
         pieces = self._indirect("prof", "INDIRECT_PROFESSION")
         if self.rng.random() < 0.12:
-            pieces = [(f"{self.rng.choice(('ancien', 'ancienne', 'retraité', 'anciennement', 'ex-'))} ".replace("- ", "-"), "O"), *pieces]
+            pieces = [
+                (
+                    f"{self.rng.choice(('ancien', 'ancienne', 'retraité', 'anciennement', 'ex-'))} ".replace("- ", "-"),
+                    "O",
+                ),
+                *pieces,
+            ]
         if self.rng.random() < 0.08:
-            pieces[-1] = (pieces[-1][0] + self.rng.choice((" à la retraite", " à domicile", " en libéral", " à mi-temps")), pieces[-1][1])
+            pieces[-1] = (
+                pieces[-1][0] + self.rng.choice((" à la retraite", " à domicile", " en libéral", " à mi-temps")),
+                pieces[-1][1],
+            )
         return pieces
 
     def slot_EPROF(self) -> Pieces:

@@ -94,7 +94,9 @@ def _measure(documents: list[Document], words: list[Any], spans: list[list[tuple
     return ratio(hit, total), ratio(right, right + wrong), ratio(ihit, itotal), ratio(iright, iright + iwrong)
 
 
-def detector(weights: Path, device: str = "cpu") -> Callable[[list[Document], float, float], list[list[tuple[int, int, str]]]]:
+def detector(
+    weights: Path, device: str = "cpu"
+) -> Callable[[list[Document], float, float], list[list[tuple[int, int, str]]]]:
     """Rules and classifier together, with the classifier's probabilities computed once for all thresholds."""
     from anon_pipeline.modalities.text import analyzer, decode, engine
     from anon_pipeline.modalities.text.decode import Thresholds
