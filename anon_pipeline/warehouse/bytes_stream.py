@@ -37,6 +37,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 QUOTE, NEWLINE, RETURN = 34, 10, 13
+LITERAL_DELIMITERS = ("\t", "|")
 
 
 def compression_of(path: Path) -> str | None:
@@ -210,6 +211,10 @@ class TextBytes(io.RawIOBase):
         """Opening quotes follow a delimiter or a line's end, closing ones precede one; doubled quotes are both."""
         content = np.frombuffer(whole, np.uint8)
         places = np.flatnonzero(content == QUOTE) if b'"' in whole else np.empty(0, np.int64)
+        if chr(self._delimiter) in LITERAL_DELIMITERS and (len(places) or self._quotes % 2):
+            before = np.searchsorted(places, np.flatnonzero(content == NEWLINE)) + self._quotes
+            if (before % 2 == 1).any():  # a line break inside quotes: a name that begins with a quote, perhaps
+                self.irregular = True
         if self._pending_close and len(content):
             self._pending_close = False
             if content[0] not in (QUOTE, self._delimiter, NEWLINE, RETURN):

@@ -192,7 +192,7 @@ class Column:
             dirty = f"({dirty}) OR {self.name} IS NULL"
         short = "0"
         if self.kind == "TIMESTAMP" and not self.typed:
-            short = f"count(*) FILTER (length({self.name}) = 10)"
+            short = f"count(*) FILTER (length({self.name}) = 10 AND TRY_CAST({self.name} AS DATE) IS NOT NULL)"
         unusual = "0"
         if self.kind in ("DATE", "TIMESTAMP"):
             value = self.name if self.typed else f"TRY_CAST({self.name} AS {self.kind})"

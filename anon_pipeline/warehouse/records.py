@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from anon_pipeline.warehouse.bytes_stream import TextBytes
+from anon_pipeline.warehouse.bytes_stream import LITERAL_DELIMITERS, TextBytes
 
 BLOCK_BYTES = 8 << 20
 BATCH_RECORDS = 50_000
@@ -235,8 +235,15 @@ class CarefulReader:
             open_quote = "unexpected end" in str(error)
         except ValueError:
             return None, "unbalanced_quote"
+        literal = self._literally(bare) if open_quote else None
+        if literal is not None and len(self._parse([line], strict=False)[0]) < self.width:
+            batch.irregular_quotes += 1
+            return literal, ""
         if (fields := self._over_lines(line, batch)) is not None:
             return fields, ""
+        if literal is not None:
+            batch.irregular_quotes += 1
+            return literal, ""
         if open_quote:
             return None, "unterminated_quote"
         loose = self._loosely([line])
@@ -265,6 +272,12 @@ class CarefulReader:
                 return found[0]
         self._push_back(lines[1:])
         return None
+
+    def _literally(self, bare: str) -> list[str] | None:
+        """The line with its quotes as plain signs, where the delimiter is one that text does not hold: vocabulary files
+        are written so, and a name that begins with a quote must not swallow the next line."""
+        fields = bare.split(self.header.delimiter)
+        return fields if self.header.delimiter in LITERAL_DELIMITERS and len(fields) == self.width else None
 
     def _stands_alone(self, line: str) -> bool:
         """A line that is a whole record has not been swallowed by a quote of an earlier one."""

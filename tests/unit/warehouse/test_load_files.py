@@ -136,6 +136,22 @@ def test_a_stray_quote_does_not_swallow_the_next_record(load) -> None:
     assert loaded.rows("SELECT person_id FROM person") == [(2,)]
 
 
+def test_quotes_are_plain_signs_in_vocabulary_files_delimited_by_tabs(load) -> None:
+    """Quotes that happen to pair up over two lines would make one concept of two."""
+    names = ['"B" 5" tube', '"starts with one', 'ends with one"', "plain", 'all "of" it']
+    rows = "".join(f"{i}\t{name}\tDrug\tX\n" for i, name in enumerate(names))
+    loaded = load(
+        {
+            "CONCEPT.csv": "concept_id\tconcept_name\tdomain_id\tvocabulary_id\n" + rows,
+            "note.tsv": 'note_id\tperson_id\tnote_date\tnote_text\n1\t1\t2020-01-01\t"two\nlines"\n',
+        }
+    )
+    kept = [row[0] for row in loaded.rows("SELECT concept_name FROM concept ORDER BY concept_id")]
+    assert kept[1:] == names[1:]
+    assert loaded.report.rejected == 0
+    assert loaded.rows("SELECT note_text FROM note") == [("two\nlines",)]
+
+
 def test_a_gzip_cut_short_gives_what_it_has_and_says_so(load) -> None:
     rows = "".join(f"{i},8507,{i * 7919}\n" for i in range(20_000))
     whole = gzip.compress((PERSON + rows).encode())
