@@ -101,9 +101,7 @@ def speed(work: Path, sites: int) -> dict[str, float]:
     out = subprocess.run(script, check=True, capture_output=True, text=True).stdout
     found = {key: float(value) for key, value in (line.split("\t") for line in out.splitlines() if "\t" in line)}
     found = {
-        key: value if not key.endswith("CPU-s") else genotypes / value / 1e6
-        for key, value in found.items()
-        if key != "warm CPU-s"
+        key: value if not key.endswith("CPU-s)") else genotypes / max(value, 1e-9) / 1e6 for key, value in found.items()
     }
     return {"genotypes (millions)": genotypes / 1e6, **found}
 

@@ -113,6 +113,9 @@ class _Reader:
         self.size = len(samples)
         self.rows = max(64, min(8192, ALLELES_A_CHUNK // max(2 * self.size, 1)))
         self.calls = np.zeros((self.rows, 2 * self.size), dtype=np.int8)
+        self.phased = np.ones((self.rows, self.size), dtype=bool)
+        self.everyone = np.ones(2 * self.size, dtype=bool)
+        self.on_y = False
         self.writer = StoreWriter(target, 2 * self.size)
         self.counts: Counter[str] = Counter()
         self.pending: list[tuple[int, str, list[str], str]] = []
@@ -167,6 +170,7 @@ class _Reader:
                 length_of(contig, self.header.build) or 0
             )
             self.contig, self.present, self.last = contig, None, 0
+            self.on_y = plain_name(contig) == "Y"
         if position < self.last:
             raise BadInput(f"{self.name}: {contig}:{position} comes after {contig}:{self.last}: not sorted")
         self.last = position
@@ -187,26 +191,22 @@ class _Reader:
         row = self.calls[len(self.pending)]
         row[0::2] = calls[:, 0]
         row[1::2] = calls[:, 1] if ploidy == 2 else -2
-        self._phase(calls, ploidy)
+        self.phased[len(self.pending)] = calls[:, 2] if ploidy == 2 else 1
         present = self._presence(row)
-        if self.present is None or not np.array_equal(present, self.present):
-            held = row.copy()
+        if present is not self.present and (self.present is None or not np.array_equal(present, self.present)):
+            held, phased = row.copy(), self.phased[len(self.pending)].copy()
             self._flush()
             self._segment(present)
-            self.calls[0] = held
+            self.calls[0], self.phased[0] = held, phased
         self.pending.append((position, variant.REF, list(alts), variant.ID or "."))
         if len(self.pending) == self.rows:
             self._flush()
 
-    def _phase(self, calls: NDArray[np.int16], ploidy: int) -> None:
-        if ploidy == 2:
-            het = (calls[:, 0] != calls[:, 1]) & (calls[:, 0] >= 0) & (calls[:, 1] >= 0)
-            self.het += int(np.count_nonzero(het))
-            self.het_unphased += int(np.count_nonzero(het & (calls[:, 2] == 0)))
-
     def _presence(self, row: NDArray[np.int8]) -> NDArray[np.bool_]:
+        if row.min() > -2 and not self.on_y:
+            return self.everyone
         present = row != -2
-        if plain_name(self.contig or "") == "Y":
+        if self.on_y:
             if self.present is not None:
                 return self.present
             calls = row >= 0
@@ -226,6 +226,10 @@ class _Reader:
         if not self.pending or self.present is None:
             return
         calls = self.calls[: len(self.pending)]
+        first, second = calls[:, 0::2], calls[:, 1::2]
+        het = (first != second) & (first >= 0) & (second >= 0)
+        self.het += int(np.count_nonzero(het))
+        self.het_unphased += int(np.count_nonzero(het & ~self.phased[: len(self.pending)]))
         absent = calls < 0
         lost = absent & self.present[None, :]
         usable = lost.sum(axis=1) <= MAXIMUM_MISSING * max(int(self.present.sum()), 1)
