@@ -58,19 +58,19 @@ def hospital(size: int = 400) -> pd.DataFrame:
 
 @pytest.fixture(params=["csv", "parquet", "duckdb", "folder"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    table = hospital()
+    frame = hospital()
     if request.param == "csv":
-        table.to_csv(tmp_path / "t.csv", sep=";", index=False)
+        frame.to_csv(tmp_path / "t.csv", sep=";", index=False)
         return str(tmp_path / "t.csv")
     if request.param == "parquet":
-        table.to_parquet(tmp_path / "t.parquet")
+        frame.to_parquet(tmp_path / "t.parquet")
         return str(tmp_path / "t.parquet")
     if request.param == "folder":
-        table.to_csv(tmp_path / "t.csv", index=False)
+        frame.to_csv(tmp_path / "t.csv", index=False)
         (tmp_path / "image.dcm").write_bytes(b"\0" * 200)
         return str(tmp_path)
     with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
-        connection.execute("CREATE TABLE t AS SELECT * FROM table")
+        connection.execute("CREATE TABLE t AS SELECT * FROM frame")
     return str(tmp_path / "t.duckdb")
 
 
