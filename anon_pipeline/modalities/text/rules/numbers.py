@@ -24,7 +24,7 @@ LABELLED = re.compile(
     r"nda|iep|n[°o]? ?(?:de )?(?:sejour|dossier|venue|passage|examen|accession|d'accession)|numero de (?:sejour|dossier|venue|passage)|dossier|sejour|venue|account (?:#|number|no)|passage|episode|"
     r"rpps|finess|adeli|"
     r"nir|nss|n[°o]? ?(?:de )?(?:ss|secu|securite sociale)|securite sociale|secu|matricule(?: ins)?|ins|ssn|nhs number|nhs|assure|immatriculation|"
-    r"n[°o]? ?(?:de )?serie|numero de serie|serial(?: number| no\.?)?|s/n|sn|lot|n[°o]? ?(?:de )?lot|udi|reference|ref|immatricule|plaque)"
+    r"n[°o]? ?(?:de )?serie|numero de serie|serial(?: number| no\.?)?|s/n|sn|lot|n[°o]? ?(?:de )?lot|udi|reference|ref|immatriculee?|plaque)(?![a-z])"
     r"(?: ?(?:n[°o]|num(?:ero)?|no|#))?\.? ?[:=#|;\t]{0,2}[ \t]*(?P<code>[a-z]{0,4}[ -]?[0-9oilszb][0-9a-z]*(?:[ ./\-][0-9][0-9a-z]*){0,7})")  # fmt: skip
 WORDS = {
     "rpps": "RPPS", "finess": "FINESS", "adeli": "ADELI", "nir": "NIR", "nss": "NIR", "ins": "NIR", "ssn": "NIR", "nhs": "NIR", "assure": "NIR",
