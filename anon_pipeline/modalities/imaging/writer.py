@@ -42,7 +42,8 @@ def write(path: Path, meta: bytes, parts: Iterable[Part], source: int, deflate: 
     target = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         if deflate:
-            engine = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS)
+            # literals only: dicom3tools cannot inflate many streams that hold long matches
+            engine = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_HUFFMAN_ONLY)
             body = engine.compress(b"".join(p for p in parts if isinstance(p, bytes))) + engine.flush()
             write_all(target, meta + body + (b"\0" if len(body) & 1 else b""))
         else:
