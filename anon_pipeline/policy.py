@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from anon_pipeline.errors import BadInput
 
 SCHEMA = "anon-pipeline/policy/1"
+MODALITIES = ("observational", "biology", "genomics", "text", "imaging")
 COHORT_NAME = re.compile(r"^[a-z0-9_-]+$")
 
 
@@ -111,8 +112,6 @@ class Policy(_Part):
     @field_validator("modalities")
     @classmethod
     def _known_modalities(cls, value: dict[str, ModalityPolicy]) -> dict[str, ModalityPolicy]:
-        from anon_pipeline.modalities import MODALITIES
-
         unknown = sorted(set(value) - set(MODALITIES))
         if unknown:
             raise ValueError(f"unknown modalities {unknown}; known: {list(MODALITIES)}")

@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_pipeline.cohort import Cohort
+from anon_pipeline.policy import MODALITIES
 
-MODALITIES = ("observational", "biology", "genomics", "text", "imaging")
+
+__all__ = ["MODALITIES", "Draw", "Embedding", "Modality", "Synthesis"]
 
 
 @dataclass(frozen=True)
