@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.policy import MODALITIES
 
-
 __all__ = ["MODALITIES", "Draw", "Embedding", "Modality", "Synthesis"]
 
 
