@@ -186,7 +186,7 @@ def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: 
         word = folded[start:end].rstrip(".")
         if text[end - 1] == "." and len(word) > 3:
             end -= 1
-        if word in STOP:
+        if word in STOP and not (word in PARTICLES and text[start].isupper()):
             break
         capital = text[start].isupper()
         if not capital and not lower and word not in PARTICLES and word[:2] not in ("d'", "l'"):
