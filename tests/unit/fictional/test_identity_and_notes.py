@@ -92,7 +92,7 @@ def test_laboratory_figures_in_letters_are_the_patients(large_hospital: Path, no
 
 
 def test_no_template_place_is_left_open(notes: list[dict[str, Any]]) -> None:
-    assert not any(re.search(r"[{}]|None|nan\b", note["note_text"]) for note in notes)
+    assert not any(re.search(r"[{}]|\bNone\b|\bnan\b", note["note_text"]) for note in notes)
 
 
 @pytest.mark.parametrize(
