@@ -23,6 +23,11 @@ def known_cohorts(hospital: HospitalResource) -> tuple[list[str], list[str]]:
     return sorted(names), faults
 
 
+def has_policy(cohort: str, policies: Path) -> bool:
+    """Whether there is a policy for the cohort, its own or the default one; it may still be a broken one."""
+    return policies.is_file() or any((policies / f"{name}.yaml").is_file() for name in (cohort, "default"))
+
+
 def _defined_by_policies(folder: Path) -> tuple[set[str], list[str]]:
     """Cohorts of policies that say themselves who is in them, by SQL or by a definition's id."""
     names, faults = set(), []

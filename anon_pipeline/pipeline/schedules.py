@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from anon_pipeline.pipeline.cohorts import has_policy
 from anon_pipeline.pipeline.failures import told
 from anon_pipeline.pipeline.jobs import release_cohort
 from anon_pipeline.pipeline.partitions import COHORTS
@@ -35,8 +36,8 @@ def nightly_refresh(
     }
     asked = 0
     for cohort in sorted(cohorts):
-        if cohort in working:
-            context.log.info(f"{cohort}: a run is under way")
+        if cohort in working or not has_policy(cohort, hospital.folders.policies_path()):
+            context.log.info(f"{cohort}: {'a run is under way' if cohort in working else 'nobody wrote a policy'}")
             continue
         work = _work_of(cohort, hospital, context)
         if work:
