@@ -94,13 +94,13 @@ class Site:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-PATIENTS = 180
+PATIENTS = 200
 EVERYTHING = (*(f"extraction/{box}" for box in BOXES), *(name for name in STAGES if name != EXTRACTION))
 RELEASE_ONLY = ("release/gate", "release/package", "release/manifest")
 SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repository__"}
 TINY = {
     "modalities": {"observational": {"track": "synthetic"}, "biology": {"track": "synthetic"}},
-    "avatars": {"k": 20},
+    "avatars": {"k": 20, "holdout_fraction": 0.3},
 }
 
 
