@@ -75,7 +75,9 @@ class Cohort:
 
     @property
     def images(self) -> Path:
-        return self.root / "images"
+        """``images`` of an extraction; ``imaging`` where folders are named by modality, as what was anonymised is."""
+        extracted = self.root / "images"
+        return extracted if extracted.is_dir() else self.root / "imaging"
 
     def path(self, table: str) -> Path:
         """Where an OMOP table of this cohort lies."""

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENTS = 600
+PATIENTS = 300
 SEED = 2026
 
 

@@ -25,10 +25,7 @@ import pydicom
 def lookup(ds: Any, path: str) -> Any:
     """An element's value by a dotted path of keywords and item numbers; None when absent."""
     for part in path.split("."):
-        if part.isdigit():
-            ds = ds[int(part)] if len(ds) > int(part) else None
-        else:
-            ds = ds.get(part)
+        ds = (ds[int(part)] if len(ds) > int(part) else None) if part.isdigit() else ds.get(part)
         if ds is None:
             return None
     return ds

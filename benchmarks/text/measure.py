@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Scoring detectors: token recall by class, precision, leaking documents, in four variants. No detector is defined here."""
 
 from __future__ import annotations

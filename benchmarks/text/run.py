@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Detectors on unseen notes in four variants, on English, on court text, on eponyms and drugs; and their speed.
 
     python benchmarks/text/run.py [--documents 130] [--court 1500] [--shared ../shared/data]

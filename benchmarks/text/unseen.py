@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF012
+# ruff: noqa: RUF012
 """Documents for measuring: templates that are not in the generator, names from Faker's lists of fifteen countries.
 
 Nothing here is used for training or for thresholds. Each template is filled with fresh names; every filled field is

@@ -40,7 +40,8 @@ def test_no_common_surname_or_first_name_is_in_the_vocabulary():
     from anon_pipeline.modalities.imaging.text import fold
     from anon_pipeline.surrogates import words as lists
 
-    technical = {"bravo", "constant", "european", "female", "grand", "green", "iris", "italian", "long", "male", "masse",
+    technical = {"bravo", "constant", "european", "female", "grand", "green", "iris", "italian", "long", "male",
+                 "masse",
                  "near", "other", "parent",
                  "particles", "portal", "rest", "shin", "vial", "white"}  # fmt: skip
     folder = lists.__file__.rsplit("/", 1)[0]

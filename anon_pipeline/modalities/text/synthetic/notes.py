@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from functools import lru_cache
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import Key
@@ -15,6 +16,15 @@ _NO_SECRET = Key(hashlib.sha256(b"detection only").digest())
 
 def read_notes(cohort: Cohort) -> list[tuple[Note, dt.date]]:
     """Every note of the cohort with its date, in a fixed order; the row is its place in that order."""
+    return list(_read(cohort, cohort.notes.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=1)
+def _read(cohort: Cohort, stamp: int) -> tuple[tuple[Note, dt.date], ...]:
+    """Detection is the costly part, and a cohort's notes are read twice: to embed and to learn phrases.
+
+    stamp: when the file was last written, so that a new extraction is read anew.
+    """
     from anon_pipeline.modalities.text.engine import deidentify_documents
 
     columns = ["note_id", "person_id", "note_date", "note_title", "note_text"]
@@ -28,4 +38,4 @@ def read_notes(cohort: Cohort) -> list[tuple[Note, dt.date]]:
             continue
         units = tuple(units_of(row["note_text"], found[str(i)]))
         notes.append((Note(i, row["person_id"], row["note_title"] or "note", units), row["note_date"]))
-    return notes
+    return tuple(notes)

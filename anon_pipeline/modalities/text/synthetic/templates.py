@@ -60,7 +60,9 @@ class Phrase:
 
 def units_of(text: str, entities: Sequence[Mapping[str, object]]) -> list[Unit]:
     """Cut a note into units. entities: ``start``, ``end``, ``label`` of personal mentions, not overlapping."""
-    marked, values, last = [], [], 0
+    marked: list[str] = []
+    values: list[str] = []
+    last = 0
     for entity in sorted(entities, key=lambda e: int(str(e["start"]))):
         start, end = int(str(entity["start"])), int(str(entity["end"]))
         if start < last:
