@@ -268,9 +268,12 @@ def _bar(outcomes: Iterator[Outcome], progress: bool) -> Iterator[Outcome]:
     return iter(tqdm(outcomes, unit=" files", desc="dicom", delay=2))
 
 
-def deidentify(cohort: Cohort, key: Key, out: Path) -> Synthesis:
+def deidentify(cohort: Cohort, key: Key, out: Path) -> Synthesis | None:
     """The record-level verb of the modality: the cohort's images below ``out``. Patients are the index's person_id."""
     import pyarrow.parquet as pq
+
+    if not (cohort.images / "index.parquet").is_file():
+        return None
 
     index = pq.read_table(cohort.images / "index.parquet", columns=["person_id", "path"])
     patients = dict(zip(index["path"].to_pylist(), map(str, index["person_id"].to_pylist()), strict=True))

@@ -14,6 +14,10 @@ from anon_pipeline.modalities.text.synthetic.templates import Note, units_of
 _NO_SECRET = Key(hashlib.sha256(b"detection only").digest())
 
 
+def _pass_over(document: object, reason: str) -> None:
+    """A note that cannot be processed is not learnt from."""
+
+
 def read_notes(cohort: Cohort) -> list[tuple[Note, dt.date]]:
     """Every note of the cohort with its date, in a fixed order; the row is its place in that order."""
     return list(_read(cohort, cohort.notes.stat().st_mtime_ns))
@@ -31,7 +35,9 @@ def _read(cohort: Cohort, stamp: int) -> tuple[tuple[Note, dt.date], ...]:
     rows = [r for r in cohort.read("note", columns).to_pylist() if r["note_text"] and r["note_date"]]
     rows.sort(key=lambda r: (r["person_id"], r["note_date"], r["note_id"]))
     documents = ({"id": str(i), "text": r["note_text"]} for i, r in enumerate(rows))
-    found = {d["id"]: d["entities"] for d in deidentify_documents(documents, _NO_SECRET, mode="mask")}
+    found = {
+        d["id"]: d["entities"] for d in deidentify_documents(documents, _NO_SECRET, mode="mask", quarantine=_pass_over)
+    }
     notes = []
     for i, row in enumerate(rows):
         if str(i) not in found:
