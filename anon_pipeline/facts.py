@@ -34,7 +34,7 @@ def facts_at(cohort: Cohort, moments: pa.Table, least: int = 20) -> pd.DataFrame
     """
     import pandas as pd
 
-    database = duckdb.connect()
+    database = duckdb.connect(config={"threads": 1})  # sums in one order: same bytes each time
     database.register("moments", moments)
     frames = [_person(database, cohort)]
     for kind, (table, concept, date) in _EVENTS.items():

@@ -11,14 +11,20 @@ BINS = 10
 FEWEST = 11
 
 
+def _database() -> duckdb.DuckDBPyConnection:
+    """One thread, so that sums are added in one order and the same data give the same bytes."""
+    return duckdb.connect(config={"threads": 1})
+
+
 def _curve(root: Path, analyte: int, width: float) -> dict[int, tuple[float, float, int]]:
     path = sorted(root.rglob("measurement.parquet"))[0]
     relation = "read_parquet('" + str(path).replace("'", "''") + "')"
-    rows = duckdb.execute(
+    rows = _database().execute(
         "WITH m AS (SELECT person_id, CAST(measurement_date AS DATE) AS day, value_as_number AS v "
         f"FROM {relation} WHERE measurement_concept_id = {int(analyte)} AND value_as_number IS NOT NULL), "
         "s AS (SELECT person_id, min(day) AS start FROM m GROUP BY 1), "
-        f"p AS (SELECT least(floor(date_diff('day', start, day) / {width})::INT, {BINS - 1}) AS bin, person_id, avg(v) AS v "
+        f"p AS (SELECT least(floor(date_diff('day', start, day) / {width})::INT, {BINS - 1}) AS bin, "
+        "person_id, avg(v) AS v "
         "FROM m JOIN s USING (person_id) GROUP BY 1, 2) "
         "SELECT bin, avg(v), coalesce(stddev_samp(v), 0) / sqrt(count(*)), count(*) FROM p GROUP BY 1 ORDER BY 1"
     ).fetchall()
@@ -26,10 +32,10 @@ def _curve(root: Path, analyte: int, width: float) -> dict[int, tuple[float, flo
 
 
 def trajectories(training: Path, synthetic: Path, analytes: list[int]) -> dict[str, Any]:
-    """By analyte concept: ten bins of days since the first value, mean, band and synthetic mean; bins under 11 left out.
+    """By analyte concept: ten bins of days since the first value, with mean, band and synthetic mean.
 
-    ``inside`` is the share of the bins whose synthetic mean lies in the real one's 95 % band, the synthetic mean's own
-    sampling error added.
+    Bins under 11 patients are left out. ``inside`` is the share of the bins whose synthetic mean lies in the real one's
+    95 % band, the synthetic mean's own sampling error added.
     """
     if (
         not analytes
@@ -38,7 +44,7 @@ def trajectories(training: Path, synthetic: Path, analytes: list[int]) -> dict[s
     ):
         return {}
     path = str(sorted(training.rglob("measurement.parquet"))[0]).replace("'", "''")
-    span = duckdb.execute(
+    span = _database().execute(
         "SELECT quantile_cont(d, 0.9) FROM (SELECT date_diff('day', min(CAST(measurement_date AS DATE)), "
         f"max(CAST(measurement_date AS DATE))) AS d FROM read_parquet('{path}') GROUP BY person_id)"
     ).fetchall()[0][0]

@@ -49,7 +49,7 @@ def vocabulary(root: Path) -> Vocabulary:
     """The commonest codes of each event table and the commonest analytes. Raises BadInput without person."""
     if table_file(root, "person") is None:
         raise BadInput(f"{root}: no person.parquet")
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # sums in one order: same bytes each time
     codes: dict[str, list[int]] = {}
     analytes: list[int] = []
     for table, (code, _) in EVENTS.items():
@@ -73,7 +73,7 @@ def patient_features(root: Path, words: Vocabulary) -> pd.DataFrame:
     person = _relation(root, "person")
     if person is None:
         raise BadInput(f"{root}: no person.parquet")
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # sums in one order: same bytes each time
     out = connection.execute(
         f"SELECT person_id, gender_concept_id AS gender, year_of_birth FROM {person} ORDER BY person_id"
     ).df()

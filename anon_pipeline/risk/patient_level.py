@@ -59,7 +59,7 @@ def evaluate_cohort(
 
 def _copied_events(training: Path, holdout: Path, synthetic: Path) -> dict[str, dict[str, float]]:
     """The share of patients with the very same dated sequence of codes as some synthetic patient, by table."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # sums in one order: same bytes each time
     out: dict[str, dict[str, float]] = {}
 
     def sequences(root: Path, table: str) -> Any:
