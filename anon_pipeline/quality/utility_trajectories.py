@@ -19,7 +19,8 @@ def _database() -> duckdb.DuckDBPyConnection:
 def _curve(root: Path, analyte: int, width: float) -> dict[int, tuple[float, float, int]]:
     path = sorted(root.rglob("measurement.parquet"))[0]
     relation = "read_parquet('" + str(path).replace("'", "''") + "')"
-    rows = _database().execute(
+    database = _database()
+    rows = database.execute(
         "WITH m AS (SELECT person_id, CAST(measurement_date AS DATE) AS day, value_as_number AS v "
         f"FROM {relation} WHERE measurement_concept_id = {int(analyte)} AND value_as_number IS NOT NULL), "
         "s AS (SELECT person_id, min(day) AS start FROM m GROUP BY 1), "
@@ -44,7 +45,8 @@ def trajectories(training: Path, synthetic: Path, analytes: list[int]) -> dict[s
     ):
         return {}
     path = str(sorted(training.rglob("measurement.parquet"))[0]).replace("'", "''")
-    span = _database().execute(
+    database = _database()
+    span = database.execute(
         "SELECT quantile_cont(d, 0.9) FROM (SELECT date_diff('day', min(CAST(measurement_date AS DATE)), "
         f"max(CAST(measurement_date AS DATE))) AS d FROM read_parquet('{path}') GROUP BY person_id)"
     ).fetchall()[0][0]
