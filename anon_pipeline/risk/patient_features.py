@@ -24,6 +24,7 @@ EVENTS = {
 }
 CODES = 12
 ANALYTES = 12
+SMALL_CELL = 11
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def _relation(root: Path, table: str) -> str | None:
 
 
 def vocabulary(root: Path) -> Vocabulary:
-    """The commonest codes of each event table and the commonest analytes. Raises BadInput without person."""
+    """The commonest codes of each event table and the commonest analytes, of enough patients each that a figure's name
+    tells of nobody. Raises BadInput without person."""
     if table_file(root, "person") is None:
         raise BadInput(f"{root}: no person.parquet")
     connection = duckdb.connect(config={"threads": 1})  # sums in one order: same bytes each time
@@ -58,7 +60,7 @@ def vocabulary(root: Path) -> Vocabulary:
             continue
         query = (
             f"SELECT {code} FROM {relation} WHERE {code} IS NOT NULL {{}} GROUP BY 1 "
-            f"ORDER BY count(DISTINCT person_id) DESC, 1 LIMIT {{}}"
+            f"HAVING count(DISTINCT person_id) >= {SMALL_CELL} ORDER BY count(DISTINCT person_id) DESC, 1 LIMIT {{}}"
         )
         if table == "measurement":
             rows = connection.execute(query.format("AND value_as_number IS NOT NULL", ANALYTES)).fetchall()

@@ -77,7 +77,7 @@ def test_an_operator_releases_two_cohorts_by_clicking(dagster: Dagster, page: An
     page.get_by_text("Materialize all").first.click()
     page.get_by_text("Select a partition or create one").click()
     for cohort in COHORTS:
-        page.get_by_text(cohort, exact=True).last.click()
+        page.get_by_text(cohort, exact=True).locator("visible=true").first.click()
     page.get_by_text("2 partitions", exact=True).wait_for()
     shoot(page, "backfill-cohorts")
     page.get_by_text("Partition selection", exact=True).click()
