@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import cast
 
 SCHEMES = frozenset(
     [
@@ -78,8 +79,9 @@ def verhoeff(digits: str) -> bool:
 def _published() -> dict[tuple[str, str], str]:
     from pydicom.sr._concepts_dict import concepts
 
+    tables = cast("dict[str, dict[str, dict[str, tuple[str, list[int]]]]]", concepts)
     return {(scheme, code): meaning
-            for scheme, named in concepts.items() for codes in named.values()
+            for scheme, named in tables.items() for codes in named.values()
             for code, (meaning, _) in codes.items()}  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def flat_groups(grey: Grey) -> list[Box]:
     chosen = np.flatnonzero(glyph)
     if len(chosen) > 6000:
         return []
-    for index in chosen:
-        x, y, w, h = stats[index, :4]
+    for mark in chosen:
+        x, y, w, h = stats[mark, :4]
         reach = max(2, min(12, int(h * 0.7)))
         lines[y : y + h, x : min(x + w + reach, lines.shape[1])] = 1
     joined, groups, spans, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from pydicom._uid_dict import UID_dictionary
 
@@ -127,7 +128,7 @@ def _region_text(values: Mapping[int, bytes]) -> str:
 
 def _field_of_view(values: Mapping[int, bytes], little: bool) -> float | None:
     """The longer side in mm: pixel spacing times matrix, else reconstruction diameter. None when neither is there."""
-    order = "little" if little else "big"
+    order: Literal["little", "big"] = "little" if little else "big"
     rows, columns = (int.from_bytes(values.get(tag, b"")[:2], order) for tag in (0x00280010, 0x00280011))
     spacing = values.get(0x00280030) or values.get(0x00181164)
     if spacing is None and 0x52009229 in values:

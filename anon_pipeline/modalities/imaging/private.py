@@ -36,8 +36,8 @@ class SafePrivate:
         if 0x10 <= number <= 0xFF:
             creator = element.value.decode("ascii", "replace").strip(" \0")
             return encode(tag, b"LO", creator.encode(), layout) if (group, creator) in self._creators else None
-        creator = creators.get(group << 16 | number & 0xFF00)
-        vr = self._table.get((group, creator or "", number & 0xFF))
+        reserved = creators.get(group << 16 | number & 0xFF00)
+        vr = self._table.get((group, reserved or "", number & 0xFF))
         if vr is None:
             return None
         value = element.value

@@ -7,14 +7,14 @@ What each option does to each attribute is in ``table``; what is held back whate
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anon_pipeline.errors import BadInput
 
-SCHEMA = "anon-pipeline/imaging-profile/1"
+SCHEMA: Final = "anon-pipeline/imaging-profile/1"
 
 
 class PixelRegions(BaseModel):

@@ -42,7 +42,8 @@ def embed(cohort: Cohort, device: str) -> Embedding | None:
         most = max(len(stacks) for stacks in everything.values())
         raise CannotBeMadeSafe(f"{most} patients have images of one kind and shape; {LEAST_PATIENTS} are needed")
     members = np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy())
-    parts, present, quality = [], np.zeros(len(members), bool), {}
+    parts, present = [], np.zeros(len(members), bool)
+    quality: dict[str, float] = {}
     for kind, stacks in usable.items():
         model, vectors = learn(kind, stacks)
         part = np.zeros((len(members), model.width), np.float32)

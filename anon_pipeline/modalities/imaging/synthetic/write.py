@@ -56,12 +56,12 @@ def _save(dataset, out: Path, path: Path) -> tuple[str, str]:
 
 def _image(stack: Stack, number: int, seed: int):
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.uid import UID, ExplicitVRLittleEndian
 
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.file_meta.MediaStorageSOPClassUID = CLASSES[stack.kind]
+    data.file_meta.MediaStorageSOPClassUID = UID(CLASSES[stack.kind])
     data.SpecificCharacterSet = "ISO_IR 192"
     data.SOPClassUID = CLASSES[stack.kind]
     data.SOPInstanceUID = _uid(seed, stack.person_id, stack.kind, "image", number)
@@ -160,8 +160,8 @@ def _segmentation(stack: Stack, slices: list, seed: int):
         device_serial_number="0",
         omit_empty_frames=True,
     )
-    segmentation.ContentDate = segmentation.SeriesDate = DATE
-    segmentation.ContentTime = segmentation.SeriesTime = TIME
+    for name, moment in (("ContentDate", DATE), ("SeriesDate", DATE), ("ContentTime", TIME), ("SeriesTime", TIME)):
+        setattr(segmentation, name, moment)
     for name in ("InstanceCreationDate", "InstanceCreationTime"):
         if name in segmentation:
             del segmentation[name]
