@@ -53,7 +53,7 @@ class BlankEngine(SpacyNlpEngine):
         import spacy
 
         super().__init__(models=[{"lang_code": code, "model_name": "blank"} for code in LANGUAGES])
-        self.nlp = {code: spacy.blank(code) for code in LANGUAGES}
+        self.nlp = {code: spacy.blank(code) for code in LANGUAGES}  # type: ignore[assignment]
 
     def load(self) -> None:
         return
@@ -70,7 +70,7 @@ class _NoEnhancer(ContextAwareEnhancer):
     def __init__(self) -> None:
         super().__init__(0.0, 0.0, 0, 0)
 
-    def enhance_using_context(self, text, raw_results, nlp_artifacts, recognizers, context=None):  # type: ignore[no-untyped-def]
+    def enhance_using_context(self, text, raw_results, nlp_artifacts, recognizers, context=None):
         return raw_results
 
 
@@ -114,7 +114,7 @@ def _result(found: Found, recognizer: EntityRecognizer) -> RecognizerResult:
         RecognizerResult.RECOGNIZER_NAME_KEY: found.rule,
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
     }
-    return RecognizerResult(found.label, found.start, found.end, found.score, None, metadata)
+    return RecognizerResult(found.label, found.start, found.end, found.score, recognition_metadata=metadata)
 
 
 def build(extra: list[EntityRecognizer] | None = None, thresholds: decode.Thresholds | None = None) -> AnalyzerEngine:

@@ -83,7 +83,8 @@ def canary_audit(
 ) -> dict[str, Any]:
     """The share of inserted identifiers that are still readable after de-identification, with its 95 % interval."""
     rng = random.Random(int(seeded_rng(seed, "text-canaries").integers(1 << 62)))
-    documents, canaries = [], []
+    documents: list[dict[str, Any]] = []
+    canaries: list[tuple[str, str]] = []
     for index in range(count):
         place = rng.randrange(len(notes))
         kind = KINDS[index % len(KINDS)]

@@ -139,7 +139,7 @@ def _year(text: str, span: tuple[int, int] | None) -> int | None:
     return value + (2000 if value <= 40 else 1900)
 
 
-def _checked(parts: Parts, year: int | None, month: int | None, day: int | None):  # type: ignore[no-untyped-def]
+def _checked(parts: Parts, year: int | None, month: int | None, day: int | None):
     good = (
         (year is None or 1800 < year < 2200) and (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31)
     )
@@ -224,6 +224,7 @@ def _cased(word: str, original: str) -> str:
 
 def _month_word(original: str, month: int) -> str:
     folded = fold_text(original)
+    names: tuple[str, ...]
     if folded in {m.lower() for m in ENGLISH} - {fold_text(m) for m in FRENCH}:
         names = ENGLISH
     elif folded in {m[:3].lower() for m in ENGLISH} - {fold_text(m) for m in FRENCH_SHORT}:

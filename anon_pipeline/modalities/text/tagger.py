@@ -83,9 +83,9 @@ class Tagger:
         gaps = np.full(len(found), 3, np.int64)
         gaps[1:] = np.minimum(width, 2)
         if "\t" in text:
-            for i in np.flatnonzero(width == 1) + 1:
-                if text[spans[i, 0] - 1] == "\t":
-                    gaps[i] = 2
+            for after in np.flatnonzero(width == 1) + 1:
+                if text[spans[after, 0] - 1] == "\t":
+                    gaps[after] = 2
         return spans, ids, gaps, tk.style(text) * len(tk.CASES) * tk.LENGTHS
 
     def predict(self, texts: list[str]) -> list[Tags]:

@@ -71,8 +71,9 @@ class TransformerRecognizer(EntityRecognizer):
                     seen.add(word)
                     best = int(scores[position].argmax())
                     label, score = self.labels.get(best), float(scores[position, best])
-                    if label and score >= THRESHOLD and text[part[word][0]].isalnum():
-                        out.append(RecognizerResult(label, *part[word], score, None, metadata))
+                    start, end = part[word]
+                    if label and score >= THRESHOLD and text[start].isalnum():
+                        out.append(RecognizerResult(label, start, end, score, recognition_metadata=metadata))
                 done = max(seen, default=-1) + 1
                 part = part[done:] if done else []
         return out
@@ -87,7 +88,7 @@ def _label(name: str) -> str | None:
 def recognisers(folder: Path) -> list[EntityRecognizer]:
     """One recogniser a language over one loaded model. Raises BadInput when it cannot be loaded."""
     try:
-        from transformers import AutoModelForTokenClassification, AutoTokenizer  # pyright: ignore[reportMissingImports]
+        from transformers import AutoModelForTokenClassification, AutoTokenizer
     except ImportError:
         raise BadInput("the policy names a transformer, but the package 'transformers' is not installed") from None
     if not folder.is_dir():

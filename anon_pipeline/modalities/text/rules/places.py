@@ -128,9 +128,9 @@ def find(text: str, folded: str) -> Iterator[Found]:
         yield Found(*match.span(), "ADDRESS", 0.8, "post-box")
     if mixed:
         for match in HOSPITAL.finditer(folded):
-            stop = _hospital_end(text, folded, match.end())
-            if stop:
-                yield Found(match.start(), stop, "HOSPITAL", 0.85, "hospital")
+            last = _hospital_end(text, folded, match.end())
+            if last:
+                yield Found(match.start(), last, "HOSPITAL", 0.85, "hospital")
         for match in ENGLISH_HOSPITAL.finditer(text):
             yield Found(*match.span(1), "HOSPITAL", 0.8, "hospital-en")
     for match in UNIT.finditer(folded):

@@ -59,7 +59,7 @@ def document(rng: random.Random, pools: NamePools, english: float = 0.08) -> Doc
         _expand(rng.choice(("para", "section", "mention", "dated", "sentence")), slots, rng, pools.dev, pieces)
     text = "".join(t for t, _ in pieces)
     labels = [INDEX[label] for t, label in pieces for _ in t]
-    patient = {
+    patient: dict[str, object] = {
         "last_name": slots.last, "birth_name": slots.birth, "first_names": [slots.first],
         "birth_date": "{:04d}-{:02d}-{:02d}".format(*slots.dob), **{k.lower(): v for k, v in slots.numbers.items() if k in ("NIR", "IPP")},
     }  # fmt: skip

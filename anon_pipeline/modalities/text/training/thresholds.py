@@ -77,17 +77,17 @@ def _measure(documents: list[Document], words: list[Any], spans: list[list[tuple
         for start, end, gold in rows:
             inside = marks[start:end]
             covered = inside[inside > 0]
-            label = int(np.bincount(covered).argmax()) if 2 * len(covered) >= end - start else 0
+            told = int(np.bincount(covered).argmax()) if 2 * len(covered) >= end - start else 0
             if gold and gold < FIRST_INDIRECT:
                 total += 1
-                hit += bool(label)
+                hit += bool(told)
             elif gold:
                 itotal += 1
-                ihit += bool(label)
-            if label and label < FIRST_INDIRECT:
+                ihit += bool(told)
+            if told and told < FIRST_INDIRECT:
                 right += bool(gold)
                 wrong += not gold
-            elif label:
+            elif told:
                 iright += bool(gold)
                 iwrong += not gold
     ratio = lambda a, b: a / b if b else 0.0  # noqa: E731

@@ -172,5 +172,5 @@ def save(model: Any, out: Path) -> None:
     arrays = pack({name: value.detach().cpu().numpy() for name, value in model.state_dict().items()})
     temporary = out.with_name(f".{out.name}.partial.npz")
     out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(temporary, **arrays)
+    np.savez_compressed(temporary, allow_pickle=False, **arrays)
     temporary.replace(out)
