@@ -4,10 +4,6 @@ Types are inferred from the values, or taken from a schema. How values become la
 ``marginals``; reading and writing files belongs to ``tablefile``.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 import re
@@ -118,7 +114,7 @@ def _column(name: str, values: pd.Series, rule: dict[str, Any]) -> Column:
         return Column(kind="dropped", reason="direct identifier (name of the column)", **common)
     distinct = present.nunique()
     if pd.api.types.is_bool_dtype(values.dtype) or wanted in ("category", "boolean"):
-        kind = "constant" if distinct == 1 else "category"
+        kind: Kind = "constant" if distinct == 1 else "category"
         ordered = bool(pd.api.types.is_numeric_dtype(values.dtype))
         return Column(kind=kind, ordered=ordered, constant=present.iloc[0] if distinct == 1 else None, **common)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):

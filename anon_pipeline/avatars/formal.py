@@ -7,10 +7,6 @@ lists (names and types of columns; and bounds or categories that no schema decla
 secure generator, so a formal run cannot be repeated bit by bit: with a known seed the noise would hide nothing.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -141,9 +141,9 @@ def _learn_category(column: Column, values: pd.Series) -> tuple[Marginal, Encode
     else:
         target = np.where(keep, np.arange(len(uniques)), -1)
         if merged:
-            target, levels, other = _merge_text(uniques, counts, keep, levels, merged)
+            names, levels, other = _merge_text(uniques, counts, keep, levels, merged)
             index = {level: i for i, level in enumerate(levels)}
-            code = np.array([index[t] for t in target])
+            code = np.array([index[name] for name in names])
             return _encoded(column, levels, code[codes] + 2, known, len(values), merged, other)
     position = {u: i for i, u in enumerate(kept)}
     code = np.array([position[t] for t in target])

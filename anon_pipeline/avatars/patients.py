@@ -6,10 +6,6 @@ are then expanded from the same decoded row, never linked afterwards. Expanding 
 the modalities (events, measurements).
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -21,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_pipeline.avatars.columns import RARE, Column
+from anon_pipeline.avatars.columns import RARE, Column, Kind
 from anon_pipeline.avatars.decode import Decoder, DecoderOptions
 from anon_pipeline.avatars.embedding import Famd, famd, principal
 from anon_pipeline.avatars.identity import avatar_ids
@@ -275,7 +271,7 @@ def _analytes(cohort: Cohort, persons: NDArray[np.int64], table: PatientTable) -
 
 def _skewness(values: NDArray[np.float64]) -> float:
     middle = values - np.median(values)
-    return float(np.mean(middle**3) / max(np.mean(middle**2) ** 1.5, 1e-12))
+    return float(np.mean(middle**3) / max(float(np.mean(middle**2) ** 1.5), 1e-12))
 
 
 def _slopes(known: pd.DataFrame) -> pd.Series:
@@ -305,7 +301,7 @@ def columns_of(frame: pd.DataFrame) -> list[Column]:
         elif pd.api.types.is_integer_dtype(values.dtype) or name == "until_death":
             counts = present.value_counts()
             few = len(counts) <= 10 and counts.min() >= RARE
-            kind = "category" if few and name != "until_death" else "number"
+            kind: Kind = "category" if few and name != "until_death" else "number"
             out.append(Column(str(name), kind, values.dtype, unit=1.0, ordered=True))
         else:
             out.append(Column(str(name), "number", values.dtype, unit=1e-6, ordered=True))

@@ -4,10 +4,6 @@ A patient counts at most ``PER_PATIENT`` times in a pool, pools are smoothed in 
 one patient's calendar is kept. Which events an avatar has belongs to ``patients``.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from typing import Any
@@ -26,18 +22,18 @@ class Pool:
     """A smoothed distribution of numbers: shares of atoms (values of 5 % or more), quantile function of the rest."""
 
     def __init__(self, values: NDArray[np.floating], people: NDArray[np.int64] | None = None) -> None:
-        values = np.asarray(values, dtype=float)
-        keep = np.isfinite(values)
-        if people is not None and len(values):
+        numbers = np.asarray(values, dtype=np.float64)
+        keep = np.isfinite(numbers)
+        if people is not None and len(numbers):
             rank = pd.Series(people).groupby(people).cumcount().to_numpy()
             keep &= rank < PER_PATIENT
-        values = values[keep]
-        self.size = len(values)
-        uniques, counts = np.unique(values, return_counts=True) if self.size else (np.zeros(0), np.zeros(0))
+        numbers = numbers[keep]
+        self.size = len(numbers)
+        uniques, counts = np.unique(numbers, return_counts=True) if self.size else (np.zeros(0), np.zeros(0))
         atomic = counts >= max(20, 0.05 * self.size)
         self.atoms = uniques[atomic]
         self.shares = np.cumsum(counts[atomic]) / max(self.size, 1)
-        loose = values[~np.isin(values, self.atoms)]
+        loose = numbers[~np.isin(numbers, self.atoms)]
         self.knots = smooth_quantiles(loose) if len(loose) >= 10 else np.full(3, loose.mean() if len(loose) else 0.0)
         if not len(loose) and len(self.atoms):
             self.knots = np.full(3, self.atoms[-1])

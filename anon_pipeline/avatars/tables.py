@@ -5,10 +5,6 @@ The parts are elsewhere: ``columns`` (what each column is), ``marginals`` (value
 belong to ``tablefile``; attacks to ``anon_pipeline.risk``.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from collections.abc import Callable

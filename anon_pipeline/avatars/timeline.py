@@ -5,10 +5,6 @@ not know each other, place their events in the same visits. Dates come from smoo
 is carried over. What happens in a visit belongs to the modalities.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from dataclasses import dataclass

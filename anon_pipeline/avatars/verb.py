@@ -1,9 +1,5 @@
 """The ``tables`` verb without the command line: files in, files and a report out, the verdict obeyed."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 import sys

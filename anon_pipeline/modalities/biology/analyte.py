@@ -4,10 +4,6 @@ A series is the avatar's decoded level, slope and spread, plus residuals from a 
 correlation. Values keep the precision, the detection limits and the smoothed range of the patients' values.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,9 +1,5 @@
 """Biology as an embedding: each analyte's number of samples, level, slope and spread, of each patient."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,9 +1,5 @@
 """Biology avatars as OMOP ``measurement``, tied to the avatars' own visits. One analyte's series is ``analyte``."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -82,7 +82,9 @@ def who(header: Header, request: Request) -> People:
         raise BadInput("holdout: a sample is named twice")
     persons_held = {person_of.get(name, name) for name in held}
     seen: set[str] = set()
-    training, unseen, further = [], [], 0
+    training: list[int] = []
+    unseen: list[int] = []
+    further = 0
     for number, name in enumerate(header.samples):
         person = person_of.get(name, name)
         if person in seen:

@@ -4,10 +4,6 @@ Each code's timing, share inside visits, typical visit types and attributes are 
 How many events an avatar has of each code comes from its patient-level row.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -4,10 +4,6 @@ Free text, source values, providers, care sites and locations never leave. Time 
 attributes are ``events``; persons and visits come from ``anon_pipeline.avatars.timeline``.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
-# pyright: reportGeneralTypeIssues=false, reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
-# pandas' stubs answer most selections with a union of Series, DataFrame and scalars
-
 from __future__ import annotations
 
 from pathlib import Path
