@@ -196,4 +196,5 @@ def bedside_columns(people: Population, seen: Visits) -> dict[str, object]:
 def septum_mm(people: Population) -> NDArray[np.float64]:
     """(n,) thickness of the interventricular septum in whole mm: over 15 in hypertrophic cardiomyopathy."""
     rng = seeded_rng(people.seed, "septum", people.block)
-    return np.round(np.clip(rng.normal(np.where(people.hcm, 19, 10), np.where(people.hcm, 3, 1)), 6, 38))
+    drawn = rng.normal(np.where(people.hcm, 19, 10), np.where(people.hcm, 3, 1))
+    return np.clip(drawn, 6, 38).round()

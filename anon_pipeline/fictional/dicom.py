@@ -149,7 +149,7 @@ def write_patient(exam: Examination, folder: Path) -> int:
     scanner.append((segmentation(exam, body, slices), (shared,)))
     if exam.number % 3 == 0:
         scanner.append((screen_save(exam), (shared,)))
-    studies = {
+    studies: dict[str, list[tuple[Dataset, tuple[Encoded, ...]]]] = {
         "ct": scanner,
         "us": [(ultrasound(exam, rng), (shared,))],
         "cr": [(chest(exam, rng), (shared,))],

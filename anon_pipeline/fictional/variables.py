@@ -19,6 +19,7 @@ from anon_pipeline.errors import BadInput
 from anon_pipeline.fictional.founders import LOCI
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 ALT, FERRITIN, HAEMOGLOBIN, CREATININE = 3006923, 2000000104, 3000963, 2000000101
@@ -176,7 +177,7 @@ def _from_tables(where: Sources) -> pd.DataFrame:
     return _with_notes(frame, notes)
 
 
-def _laboratory(connection: object) -> pd.DataFrame:
+def _laboratory(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """First values and later changes of the analytes that associations use."""
     first = ", ".join(
         "arg_min(value_as_number, (measurement_date, measurement_id)) "
@@ -187,7 +188,7 @@ def _laboratory(connection: object) -> pd.DataFrame:
         )
     )  # fmt: skip
     later = "measurement_date > first_day.day"
-    return connection.execute(  # pyright: ignore[reportAttributeAccessIssue]
+    return connection.execute(
         f"""
         WITH firsts AS (SELECT person_id, {first} FROM measurement GROUP BY 1),
         laters AS (

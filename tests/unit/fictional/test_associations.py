@@ -130,6 +130,6 @@ def test_regressions_agree_with_statsmodels() -> None:
 @pytest.mark.parametrize("fit", [regressions.linear, regressions.logistic])
 def test_regressions_say_when_they_cannot(fit: object) -> None:
     x, y = np.ones((30, 1)), np.r_[np.zeros(15), np.ones(15)]
-    assert np.isnan(fit(y, x).effect)  # pyright: ignore[reportCallIssue]
+    assert np.isnan(fit(y, x).effect)
     assert np.isnan(regressions.logistic(y, y[:, None]).effect)
     assert np.isnan(regressions.cox(np.arange(1.0, 31), np.zeros(30), y[:, None]).effect)
