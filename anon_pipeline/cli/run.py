@@ -22,9 +22,7 @@ def run_command(
     signing_key: Path | None = typer.Option(
         None, "--signing-key", help="Ed25519 private key; else ANON_PIPELINE_SIGNING_KEY_FILE."
     ),
-    work: Path | None = typer.Option(
-        None, "--work", help="Where stages are kept between runs; else nowhere."
-    ),
+    work: Path | None = typer.Option(None, "--work", help="Where stages are kept between runs; else nowhere."),
     images: str | None = typer.Option(None, "--images", help="The folder of DICOM files; else the policy's."),
     vcf: str | None = typer.Option(None, "--vcf", help="The VCF of the cohort; else the policy's."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),

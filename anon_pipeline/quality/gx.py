@@ -39,7 +39,7 @@ def expectations(folder: Path, *others: Path) -> list[Finding]:
     if not tables:
         return []
     runner = _Runner()
-    findings = []
+    findings: list[Finding] = []
     for name in SUITES:
         if name in tables:
             findings.extend(_judge(name, tables, runner))

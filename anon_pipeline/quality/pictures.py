@@ -78,9 +78,9 @@ def _marginals(real: pd.DataFrame, synthetic: pd.DataFrame, columns: list[str], 
                 counts[counts < SMALL_CELL] = 0
                 axes.stairs(counts / len(values), edges, color=colour)
         else:
-            counts = [f[column].astype(str).value_counts() for f in (real, synthetic)]
-            kept = [v for v in counts[0].index if counts[0][v] >= SMALL_CELL][:8]
-            for shift, (count, colour) in enumerate(zip(counts, ("#1f4e79", "#d9822b"), strict=True)):
+            tallies = [f[column].astype(str).value_counts() for f in (real, synthetic)]
+            kept = [v for v in tallies[0].index if tallies[0][v] >= SMALL_CELL][:8]
+            for shift, (count, colour) in enumerate(zip(tallies, ("#1f4e79", "#d9822b"), strict=True)):
                 heights = [count.get(v, 0) / count.sum() if count.get(v, 0) >= SMALL_CELL else 0 for v in kept]
                 axes.bar(np.arange(len(kept)) + 0.4 * shift, heights, 0.4, color=colour)
             axes.set_xticks(range(len(kept)), [v[:8] for v in kept], rotation=45)

@@ -20,7 +20,7 @@ def _classes(first: pd.Series, second: pd.Series, number: bool) -> tuple[pd.Seri
         return values.value_counts(normalize=True)
 
     if not number:
-        return tuple(shares(s.astype(object).where(s.notna(), "\0missing").astype(str)) for s in (first, second))  # type: ignore[return-value]
+        return tuple(shares(s.astype(object).where(s.notna(), "\0missing").astype(str)) for s in (first, second))
     known = first.dropna().to_numpy(dtype=float)
     edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.zeros(0)
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,7 +19,7 @@ from anon_pipeline.errors import PermanentFailure
 from anon_pipeline.keys import Key
 
 FILE_NAME = "evidence.json"
-SCHEMA = "anon-pipeline/evidence/1"
+SCHEMA: Final = "anon-pipeline/evidence/1"
 
 Status = Literal["done", "absent", "withheld", "refused"]
 

@@ -112,7 +112,7 @@ def opened(document: dict[str, Any], pem: str) -> dict[str, Any]:
 
     try:
         envelope = Envelope.from_dict(json.loads(json.dumps(document)))
-        key = SSlibKey.from_crypto(serialization.load_pem_public_key(pem.encode()))  # type: ignore[arg-type]
+        key = SSlibKey.from_crypto(serialization.load_pem_public_key(pem.encode()))
     except (KeyError, TypeError, ValueError, AttributeError, Error):
         raise SignatureInvalid("the envelope or the public key cannot be read") from None
     if envelope.payload_type != PAYLOAD_TYPE:

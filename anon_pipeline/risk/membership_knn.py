@@ -15,4 +15,4 @@ def scores(to_synthetic: Scores, to_reference: Scores, k: int = 5) -> Scores:
     return tuple(
         np.log((r[:, :k].mean(axis=1) + 1e-3) / (s[:, :k].mean(axis=1) + 1e-3))
         for s, r in zip(to_synthetic, to_reference, strict=True)
-    )  # type: ignore[return-value]
+    )

@@ -99,26 +99,25 @@ def univariate(
     synthetic: NDArray[np.float64], numeric: list[bool], attacks: int, rng: np.random.Generator
 ) -> Predicates:
     """Up to ``attacks`` one-column predicates that single out in the synthetic table."""
-    columns, operators, values = [], [], []
+    found: list[tuple[int, int, float]] = []
     for j, number in enumerate(numeric):
         column = synthetic[:, j]
         present = column[~np.isnan(column)]
         if len(column) - len(present) == 1:
-            columns.append(j), operators.append(MISSING), values.append(0.0)
+            found.append((j, MISSING, 0.0))
         if not len(present):
             continue
         seen, counts = np.unique(present, return_counts=True)
         if number:
             for operator, end in ((AT_MOST, 0), (AT_LEAST, -1)):
                 if counts[end] == 1:
-                    columns.append(j), operators.append(operator), values.append(float(seen[end]))
-        for value in seen[counts == 1]:
-            columns.append(j), operators.append(EQUAL), values.append(float(value))
-    chosen = rng.permutation(len(columns))[:attacks]
+                    found.append((j, operator, float(seen[end])))
+        found.extend((j, EQUAL, float(value)) for value in seen[counts == 1])
+    chosen = rng.permutation(len(found))[:attacks]
     return Predicates(
-        np.array(columns, dtype=np.int64)[chosen][:, None],
-        np.array(operators, dtype=np.int8)[chosen][:, None],
-        np.array(values, dtype=np.float64)[chosen][:, None],
+        np.array([column for column, _, _ in found], dtype=np.int64)[chosen][:, None],
+        np.array([operator for _, operator, _ in found], dtype=np.int8)[chosen][:, None],
+        np.array([value for _, _, value in found], dtype=np.float64)[chosen][:, None],
     )
 
 

@@ -90,7 +90,8 @@ def _attached(source: str, connection: duckdb.DuckDBPyConnection, options: str) 
 
 
 def _folder(root: Path, connection: duckdb.DuckDBPyConnection) -> tuple[list[Relation], dict[str, int]]:
-    relations, others = [], {}
+    relations: list[Relation] = []
+    others: dict[str, int] = {}
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         relation = None
         if path.name.lower().endswith(WAREHOUSES):

@@ -31,7 +31,7 @@ def person_facts(context: StageContext) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The facts of each training patient and of each avatar at the end of their observation, one row a person."""
     training = context.extracted.training
     avatars = Cohort(context.cohort, context.work / "anonymised")
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         _facts(cohort, _of_images(cohort), context.policy.release.small_cell)(_last_moments(cohort))
         for cohort in (training, avatars)
     )

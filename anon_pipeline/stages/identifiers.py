@@ -24,7 +24,8 @@ def search(context: StageContext, out: Path) -> StageResult:
     tables = list(_leaving(context))
     if not tables:
         return StageResult(status="absent", reason="no table leaves as avatars")
-    ids, shaped = 0, {}
+    ids = 0
+    shaped: dict[str, int] = {}
     for path in tables:
         table = pq.read_table(path)
         ids += _shared_ids(context, path.stem, table)

@@ -229,8 +229,8 @@ class CarefulReader:
         if '"' not in bare:
             return bare.split(self.header.delimiter), ""
         try:
-            (fields,) = self._parse([line], strict=True)
-            return fields, ""
+            (exact,) = self._parse([line], strict=True)
+            return exact, ""
         except csv.Error as error:
             open_quote = "unexpected end" in str(error)
         except ValueError:

@@ -50,7 +50,7 @@ def upstream(stage: Stage) -> list[dg.AssetKey]:
     """The boxes that a stage reads: of the extraction, a stage of one modality reads its own box and the members."""
     of_one_modality = stage.group in ("embedding", "anonymisation")
     own = BOX_OF_MODALITY.get(stage.name.split("/")[1]) if of_one_modality else None
-    keys = []
+    keys: list[dg.AssetKey] = []
     for needed in stage.needs:
         if needed == EXTRACTION:
             keys.extend(box_key(name) for name in BOXES if own is None or name in ("members", own))
