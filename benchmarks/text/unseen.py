@@ -13,7 +13,7 @@ import re
 from faker import Faker
 
 LOCALES = ("fr_FR", "fr_FR", "fr_FR", "fr_FR", "fr_FR", "fr_CA", "fr_DZ", "it_IT", "es_ES", "pt_PT", "pl_PL", "tr_TR", "de_DE", "ro_RO", "nl_NL", "cs_CZ", "hr_HR")  # fmt: skip
-MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]  # fmt: skip
 
 TEMPLATES = [
     """{HOSPITAL}
