@@ -29,7 +29,7 @@ test: lint unit
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
@@ -45,4 +45,4 @@ model: $(STAMP)
 	$(BIN)/anon-pipeline text --train
 
 clean:
-	rm -rf .demo .dev .cache .work build dist .pytest_cache .ruff_cache
+	rm -rf .demo .dev .cache .work build dist .pytest_cache .ruff_cache .mypy_cache
