@@ -98,8 +98,8 @@ def test_pattern_hits_and_kmap_are_counted(tmp_path: Path) -> None:
     assert columns["champ1"]["pattern_hits"]["nir"] == 400
     assert columns["courriel"]["pattern_hits"]["e_mail"] == 400
     assert columns["champ3"]["name_like"] == 400
-    pair = next(k for k in table["kmap"] if sorted(k["columns"]) == ["code_postal", "sexe"])
-    cells = hospital().groupby(["code_postal", "sexe"]).size()
+    pair = next(k for k in table["kmap"] if sorted(k["columns"]) == ["code_postal", "date_naissance"])
+    cells = hospital().groupby(["code_postal", "date_naissance"]).size()
     assert (pair["cells"], pair["smallest"]) == (len(cells), cells.min())
 
 
