@@ -94,13 +94,13 @@ class Site:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-PATIENTS = 200
+PATIENTS = 280
 EVERYTHING = (*(f"extraction/{box}" for box in BOXES), *(name for name in STAGES if name != EXTRACTION))
 RELEASE_ONLY = ("release/gate", "release/package", "release/manifest")
 SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repository__"}
 TINY = {
     "modalities": {"observational": {"track": "synthetic"}, "biology": {"track": "synthetic"}},
-    "avatars": {"k": 20, "holdout_fraction": 0.3},
+    "avatars": {"k": 20, "holdout_fraction": 0.4},
 }
 
 
@@ -122,7 +122,9 @@ def tiny_hospital(shared: Path) -> Path:
 def halves(site: Site, names: dict[str, int], **more: Any) -> None:
     """Cohorts by SQL: the patients with an even or an odd id."""
     for name, remainder in names.items():
-        (site.policies / f"{name}.sql").write_text(f"SELECT person_id FROM person WHERE person_id % 2 = {remainder}\n")
+        (site.policies / f"{name}.sql").write_text(
+            f"SELECT person_id FROM person WHERE abs(person_id) % 2 = {remainder}\n"
+        )
         site.policy(name, {**TINY, "title": name, "cohort": {"sql": f"{name}.sql"}, **more})
 
 
