@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = 300
 SEED = 2026
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -74,7 +76,9 @@ def release(names: list[str]) -> bool:
         instance.add_dynamic_partitions(COHORTS.name or "", names)
         for name in names:
             with _step(f"Cohort {name}: extraction, embedding, avatars, attacks, gate, release"):
-                result = job.execute_in_process(partition_key=name, instance=instance, raise_on_error=False)
+                result = job.execute_in_process(
+                    partition_key=name, instance=instance, raise_on_error=False, run_config=QUIET
+                )
             if not result.success:
                 good = False
                 print(f"  refused or failed: see {os.environ['ANON_PIPELINE_WORK']}/{name}/refusal.json")  # noqa: T201
@@ -116,6 +120,8 @@ def main() -> int:
     parser.add_argument("--serve", action="store_true", help="open the Dagster UI instead of releasing")
     parser.add_argument("--port", type=int, default=3000)
     arguments = parser.parse_args()
+    # The fictional headers break the standard's lengths on purpose.
+    warnings.filterwarnings("ignore", module="pydicom")
     folder = arguments.folder.resolve()
     os.environ.update(_environment(folder))
     prepare(folder, arguments.patients)
