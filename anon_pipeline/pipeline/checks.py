@@ -75,6 +75,13 @@ def _figures(check: Check) -> dict[str, Any]:
     )
 
 
+def _verdict(check: Check) -> str:
+    """A figure that no limit names is told and not judged: it must not read as one that passed."""
+    if check.passed and not check.blocking and check.limit is None:
+        return "not judged"
+    return "passed" if check.passed else "failed"
+
+
 def _table(checks: list[Check]) -> dg.TableMetadataValue:
     def shown(value: float | None) -> str:
         return "" if value is None else f"{value:.6g}"
@@ -84,7 +91,7 @@ def _table(checks: list[Check]) -> dg.TableMetadataValue:
             dg.TableRecord(
                 {
                     "check": check.name,
-                    "passed": check.passed,
+                    "verdict": _verdict(check),
                     "value": shown(check.value),
                     "low": shown(check.low),
                     "high": shown(check.high),
@@ -97,7 +104,7 @@ def _table(checks: list[Check]) -> dg.TableMetadataValue:
         schema=dg.TableSchema(
             columns=[
                 dg.TableColumn("check", "string"),
-                dg.TableColumn("passed", "bool"),
+                dg.TableColumn("verdict", "string"),
                 *(dg.TableColumn(name, "string") for name in ("value", "low", "high", "limit")),
                 dg.TableColumn("blocking", "bool"),
             ]

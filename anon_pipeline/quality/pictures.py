@@ -12,8 +12,17 @@ SMALL_CELL = 11
 MOST_COLUMNS = 24
 
 
-def pictures(report: dict[str, Any], real: pd.DataFrame, synthetic: pd.DataFrame, out: Path) -> list[Path]:
-    """Write ``attacks``, ``marginals`` and ``associations`` (SVG and PNG each) into ``out``; returns the files."""
+METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+def pictures(
+    report: dict[str, Any],
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    out: Path,
+    formats: tuple[str, ...] = ("svg", "png"),
+) -> list[Path]:
+    """Write ``attacks``, ``marginals`` and ``associations`` in each of the formats into ``out``; returns the files."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -28,9 +37,9 @@ def pictures(report: dict[str, Any], real: pd.DataFrame, synthetic: pd.DataFrame
         ("marginals", _marginals(real, synthetic, columns, numeric)),
         ("associations", _associations(report, real, synthetic)),
     ):
-        for suffix, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+        for suffix in formats:
             path = out / f"{name}.{suffix}"
-            figure.savefig(path, metadata=metadata, dpi=110, bbox_inches="tight")
+            figure.savefig(path, metadata=METADATA[suffix], dpi=110, bbox_inches="tight")
             files.append(path)
         figure.clear()
     return files

@@ -38,9 +38,8 @@ def utility(context: StageContext, out: Path) -> StageResult:
 
     training = context.extracted.training.root
     words = vocabulary(training)
-    pictures(report, patient_features(training, words), patient_features(context.work / "anonymised", words), out)
-    for drawn in out.glob("*.svg"):
-        drawn.unlink()
+    made = patient_features(context.work / "anonymised", words)
+    pictures(report, patient_features(training, words), made, out, formats=("png",))
     found = associations(*person_facts(context))
     if found:
         forest(found, out / "associations_across_modalities.png")
