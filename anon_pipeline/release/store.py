@@ -66,12 +66,18 @@ def _upload(where: str, files: list[tuple[Path, str]]) -> None:
 
 
 def purge(folders: Iterable[Path]) -> None:
-    """Remove everything in stage folders but their evidence."""
+    """Remove everything in stage folders but their evidence, and what killed runs left beside them.
+
+    Each folder is swapped for one that holds the evidence alone: a killed purge leaves a folder whole or purged, never
+    in between, where the gate would refuse it for good.
+    """
     for folder in folders:
-        for path in folder.iterdir():
-            if path.name == FILE_NAME:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        for left in folder.parent.glob(f".{folder.name}.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        emptied = folder.with_name(f".{folder.name}.emptied")
+        emptied.mkdir(mode=0o700)
+        shutil.copy2(folder / FILE_NAME, emptied / FILE_NAME)
+        old = folder.with_name(f".{folder.name}.old")
+        folder.rename(old)
+        emptied.rename(folder)
+        shutil.rmtree(old)

@@ -48,9 +48,20 @@ def excess(successes: float, trials: int, control_successes: float, control_tria
 
     (attack - control) / (1 - control) with propagated Wilson errors, held within [0, 1]
     (Giomi et al. 2022, "A unified framework for quantifying privacy risk in synthetic data", section 3).
+    Wilson's centre pulls a rate towards one half, and harder in a smaller group: with groups of different sizes, two
+    equal rates near 1 would show an excess that is not there. So both centres are taken at the smaller size; the
+    widths keep their own.
     """
-    attack, attack_half = wilson(successes, trials)
-    control, control_half = wilson(control_successes, control_trials)
+    if not trials or not control_trials:
+        smaller = attack_scale = control_scale = 1.0
+    else:
+        smaller = float(min(trials, control_trials))
+        attack_scale, control_scale = smaller / trials, smaller / control_trials
+    attack, control = (
+        wilson(successes * attack_scale, smaller)[0],
+        wilson(control_successes * control_scale, smaller)[0],
+    )
+    attack_half, control_half = wilson(successes, trials)[1], wilson(control_successes, control_trials)[1]
     margin = max(1.0 - control, 1e-12)
     value = (attack - control) / margin
     half = sqrt((attack_half / margin) ** 2 + (control_half * (1.0 - attack) / margin**2) ** 2)

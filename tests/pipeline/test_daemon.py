@@ -132,7 +132,8 @@ def test_an_unchanged_night_asks_for_nothing_of_the_released(dagster: Dagster, r
 
 
 def test_a_release_only_backfill_after_a_failed_check_is_refused(dagster: Dagster, released: dict[str, str]) -> None:
-    (whole,) = dagster.backfill(["broken"], list(EVERYTHING))
+    judged = [asset for asset in EVERYTHING if not asset.startswith(("quality/", "release/"))]
+    (whole,) = dagster.backfill(["broken"], judged)
     run = dagster.run(whole)
     assert run["status"] == "FAILURE"
     assert any(step.startswith("risk__") for step in failures(run))

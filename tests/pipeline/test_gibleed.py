@@ -21,7 +21,7 @@ from anon_pipeline.release.verify import verify
 from anon_pipeline.warehouse import load_folder
 
 SOURCE = SHARED_DATA / "omop_gibleed"
-COHORTS = ("celecoxib", "diclofenac", "gi-bleed")
+COHORTS = ("aspirin", "celecoxib", "otitis-media")
 
 pytestmark = [
     pytest.mark.shared_data,

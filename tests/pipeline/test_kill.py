@@ -6,6 +6,7 @@ Each child runs the graph on what the killed one before it left; after a complet
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -13,15 +14,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from anon_pipeline_test_support import Site, halves, make_site, tiny_hospital
 
 from anon_pipeline.release.verify import verify
+from anon_pipeline.stages.graph import STAGES
 
 KILLS = 20
+LATEST = "release/manifest"
 CHILD = """
 import os, sys, time
 import great_expectations, pandas, sklearn, torch
@@ -60,19 +63,22 @@ class Runner:
             env={**os.environ, **site.environment},
         )
 
-    def run(self, kill_after: float | None) -> tuple[int, float]:
-        """Exit status (negative: the signal) and seconds of one run."""
+    def run(self, moment: Callable[[], bool] | None = None, delay: float = 0.0) -> int:
+        """Exit status of one run (negative: the signal), killed ``delay`` seconds after ``moment`` is first true."""
         assert self.parent.stdin is not None
         assert self.parent.stdout is not None
         self.parent.stdin.write("go\n")
         self.parent.stdin.flush()
         child = int(self.parent.stdout.readline())
-        start = time.monotonic()
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(child, signal.SIGKILL)  # a zombie until its parent is told, so the id is still its own
-        status = int(self.parent.stdout.readline())
-        return status, time.monotonic() - start
+        with contextlib.suppress(ProcessLookupError):  # it ended before
+            while moment is not None:
+                os.kill(child, 0)
+                if moment():
+                    time.sleep(delay)
+                    os.kill(child, signal.SIGKILL)
+                    break
+                time.sleep(0.002)
+        return int(self.parent.stdout.readline())
 
     def end(self) -> None:
         assert self.parent.stdin is not None
@@ -112,31 +118,49 @@ def visible(site: Site) -> list[Path]:
 
 @pytest.mark.timeout(1800)
 def test_a_killed_run_leaves_no_partial_release_and_the_next_completes(runner: Runner) -> None:
+    """Twenty kills: one in the middle of each of the stages in a random order, then at random moments of a run."""
     site = runner.site
-    status, whole = runner.run(None)
-    assert status == 0, (site.logs / "runs.log").read_text()
+    start = time.monotonic()
+    assert runner.run() == 0, (site.logs / "runs.log").read_text()
+    whole = time.monotonic() - start
     (release,) = visible(site)
     expected = contents(release)
     start_afresh(site)
 
-    moments = random.Random(7)
-    killed, stages, finished = 0, set(), 0
-    while killed < KILLS:
-        status, _ = runner.run(0.6 * whole * moments.random() ** 1.5)  # early ones more often: they cost less
-        for folder in visible(site):
-            assert verify(folder, site.public_key).holds
-            assert differing(contents(folder), expected) == []
-        stages.add(len(list(site.work.glob("alpha/*/*/evidence.json"))))
-        if status == -signal.SIGKILL:
-            killed += 1
-        else:
-            assert status == 0, (site.logs / "runs.log").read_text()
-            finished += 1
-            assert len(visible(site)) == 1
+    chance = random.Random(7)
+    targets = [LATEST, "store", *chance.sample(sorted(set(STAGES) - {LATEST}), KILLS - 6)]
+    targets = sorted(targets, key=[*STAGES, "store"].index)
+    killed_in = []
+    for target in targets:
+        status = runner.run(lambda target=target: at_work(site, target), delay=chance.uniform(0, 0.02))
+        assert status in (0, -signal.SIGKILL), (site.logs / "runs.log").read_text()
+        if status:
+            killed_in.append(target)
+        no_partial_release(site, expected)
+        if status == 0:
             start_afresh(site)
-    status, _ = runner.run(None)
-    assert status == 0
+    for _ in range(KILLS - len(killed_in)):
+        end = time.monotonic() + chance.uniform(0, 0.4 * whole)
+        status = runner.run(lambda end=end: time.monotonic() >= end)
+        assert status in (0, -signal.SIGKILL)
+        no_partial_release(site, expected)
+        if status == 0:
+            start_afresh(site)
+    assert runner.run() == 0
     (release,) = visible(site)
     assert differing(contents(release), expected) == []
     assert [path for path in site.released("alpha") if path.name.startswith(".")] == []
-    assert len(stages) >= 4, "the kills fell on too few stages to mean anything"
+    assert len(killed_in) >= KILLS // 2, f"only these stages were met: {killed_in}"
+
+
+def at_work(site: Site, target: str) -> bool:
+    """Whether a stage is being done (its hidden folder is there), or the release is being put in its store."""
+    folder = site.releases / "alpha" / "x" if target == "store" else site.work / "alpha" / target
+    name = "" if target == "store" else folder.name
+    return any(folder.parent.glob(f".{name}*.partial-*"))
+
+
+def no_partial_release(site: Site, expected: dict[str, bytes]) -> None:
+    for folder in visible(site):
+        assert verify(folder, site.public_key).holds
+        assert differing(contents(folder), expected) == []
