@@ -17,8 +17,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing pinned dependencies into $(VENV) (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
 	@$(BIN)/python -m pip install --quiet --progress-bar on torch==2.13.0
-	@$(BIN)/python -m pip install --quiet --progress-bar on --prefer-binary -c constraints.txt -e '.[dev]'
-	@$(BIN)/python -m pip install --quiet --no-deps -r requirements-tests-no-deps.txt
+	@$(BIN)/python -m pip install --quiet --progress-bar on --prefer-binary --no-deps -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --no-deps -r requirements-tests-no-deps.txt -e .
 	@touch $@
 
 demo: $(STAMP)
