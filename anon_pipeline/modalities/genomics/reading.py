@@ -1,4 +1,6 @@
-"""VCF or BCF to a packed store, in one streaming pass with cyvcf2. Nothing is learnt from the genotypes here.
+"""VCF or BCF to a packed store, in one streaming pass. Nothing is learnt from the genotypes here.
+
+Text is parsed by ``text_records``; BCF, and text with anything unusual in it, by cyvcf2, with the same result.
 
 Refused with ``BadInput``: a truncated file, records out of order, duplicate samples, unphased genotypes unless asked
 for. Left out and counted: filtered records, symbolic and breakend alleles, records with too many missing calls.
@@ -6,10 +8,12 @@ for. Left out and counted: filtered records, symbolic and breakend alleles, reco
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,9 @@ from numpy.typing import NDArray
 
 from anon_pipeline.errors import BadInput
 from anon_pipeline.modalities.genomics.contigs import build_of, length_of, plain_name
+from anon_pipeline.modalities.genomics.inflating import Broken, pieces
 from anon_pipeline.modalities.genomics.store import ALLELES_A_CHUNK, Header, Sites, StoreWriter, packed_presence
+from anon_pipeline.modalities.genomics.text_records import Record, Unusual, records
 
 MAXIMUM_MISSING = 0.1
 MAXIMUM_UNPHASED = 0.001
@@ -34,7 +40,15 @@ def read_vcf(source: Path, target: Path, *, unphased: str = "refuse", progress: 
     genotypes without phase (the store then holds, per sample, the two bits of its dosage). progress: called with the
     number of records read. Raises BadInput saying what is wrong and at which contig and position.
     """
-    check_whole(source)
+    if check_whole(source):
+        try:
+            return _read(source, target, unphased, progress, plain=True)
+        except Unusual:
+            pass
+    return _read(source, target, unphased, progress, plain=False)
+
+
+def _read(source: Path, target: Path, unphased: str, progress: Any, *, plain: bool) -> Header:
     import cyvcf2
 
     with silent_htslib():
@@ -44,8 +58,8 @@ def read_vcf(source: Path, target: Path, *, unphased: str = "refuse", progress: 
             raise BadInput(f"{source.name}: not a VCF or BCF file that can be read") from None
         reader = _Reader(source.name, vcf, target, unphased, progress)
         try:
-            return reader.run()
-        except BadInput:
+            return reader.run(records(source, reader.size) if plain else _through_htslib(vcf))
+        except (BadInput, Unusual):
             reader.writer.writer.close()
             target.unlink(missing_ok=True)
             raise
@@ -53,7 +67,8 @@ def read_vcf(source: Path, target: Path, *, unphased: str = "refuse", progress: 
             vcf.close()
 
 
-def check_whole(source: Path) -> None:
+def check_whole(source: Path) -> bool:
+    """Refuse a file that is empty, cut or neither VCF nor BCF; whether it is text."""
     try:
         with source.open("rb") as stream:
             start = stream.read(18)
@@ -68,11 +83,16 @@ def check_whole(source: Path) -> None:
     if start[:2] == b"\x1f\x8b":
         if start[12:14] == b"BC" and end != _BGZF_END:
             raise BadInput(f"{source.name}: truncated (the end-of-file block of bgzip is missing)")
-    elif start.startswith(b"##fileformat=VCF"):
+        with contextlib.suppress(Broken):
+            return next(pieces(source), b"").startswith(b"##fileformat=VCF")
+        return False
+    if start.startswith(b"##fileformat=VCF"):
         if not end.endswith(b"\n"):
             raise BadInput(f"{source.name}: truncated (the last line has no end)")
-    elif start[:3] != b"BCF":
+        return True
+    if start[:3] != b"BCF":
         raise BadInput(f"{source.name}: not a VCF or BCF file")
+    return False
 
 
 @contextmanager
@@ -92,10 +112,61 @@ def silent_htslib() -> Iterator[None]:
         os.close(sink)
 
 
+class NoGenotypes(Exception):
+    """A record without GT."""
+
+
+class ManyFold(Exception):
+    """A record of more than two alleles a sample; the first argument is how many."""
+
+
+@dataclass
+class _Htslib:
+    """A record as cyvcf2 gives it, with the same fields and method as ``text_records.Record``."""
+
+    variant: Any
+    contig: str
+    position: int
+    identifier: str
+    ref: str
+    alts: list[str]
+    passed: bool
+
+    def calls(self, into: NDArray[np.int8]) -> tuple[int, int]:
+        try:
+            calls = self.variant.genotype.array()
+        except Exception:
+            raise NoGenotypes from None
+        ploidy = calls.shape[1] - 1
+        if ploidy > 2:
+            raise ManyFold(ploidy)
+        into[0::2] = calls[:, 0]
+        into[1::2] = calls[:, 1] if ploidy == 2 else -2
+        if ploidy < 2:
+            return 0, 0
+        het = (calls[:, 0] != calls[:, 1]) & (calls[:, 0] >= 0) & (calls[:, 1] >= 0)
+        return int(np.count_nonzero(het)), int(np.count_nonzero(het & (calls[:, 2] == 0)))
+
+
+def _through_htslib(vcf: Any) -> Iterator[_Htslib]:
+    """Every record by cyvcf2. Raises Broken where it cannot go on."""
+    iterator = iter(vcf)
+    while True:
+        try:
+            variant = next(iterator)
+        except StopIteration:
+            return
+        except Exception:
+            raise Broken from None
+        yield _Htslib(
+            variant, variant.CHROM, variant.POS, variant.ID or ".", variant.REF, list(variant.ALT),
+            variant.FILTER is None,
+        )  # fmt: skip
+
+
 class _Reader:
     def __init__(self, name: str, vcf: Any, target: Path, unphased: str, progress: Any) -> None:
         self.name = name
-        self.vcf = vcf
         self.unphased = unphased
         self.progress = progress
         samples = list(vcf.samples)
@@ -113,7 +184,6 @@ class _Reader:
         self.size = len(samples)
         self.rows = max(64, min(8192, ALLELES_A_CHUNK // max(2 * self.size, 1)))
         self.calls = np.zeros((self.rows, 2 * self.size), dtype=np.int8)
-        self.phased = np.ones((self.rows, self.size), dtype=bool)
         self.everyone = np.ones(2 * self.size, dtype=bool)
         self.on_y = False
         self.writer = StoreWriter(target, 2 * self.size)
@@ -124,17 +194,13 @@ class _Reader:
         self.last = 0
         self.het = self.het_unphased = 0
 
-    def run(self) -> Header:
+    def run(self, found: Iterable[Record | _Htslib]) -> Header:
         self.counts.update(dict.fromkeys(("records", "filtered", "symbolic", "missing", "rows"), 0))
-        iterator = iter(self.vcf)
-        while True:
-            try:
-                variant = next(iterator)
-            except StopIteration:
-                break
-            except Exception:
-                raise BadInput(f"{self.name}: unreadable or truncated after {self._place()}") from None
-            self._take(variant)
+        try:
+            for record in found:
+                self._take(record)
+        except Broken:
+            raise BadInput(f"{self.name}: unreadable or truncated after {self._place()}") from None
         self._flush()
         if not self.counts["records"]:
             raise BadInput(f"{self.name}: no records, or truncated before the first one")
@@ -157,11 +223,11 @@ class _Reader:
     def _place(self) -> str:
         return f"{self.contig}:{self.last}" if self.contig else "the header"
 
-    def _take(self, variant: Any) -> None:
+    def _take(self, record: Record | _Htslib) -> None:
         self.counts["records"] += 1
         if self.progress is not None and not self.counts["records"] & 1023:
             self.progress(1024)
-        contig, position = variant.CHROM, variant.POS
+        contig, position = record.contig, record.position
         if contig != self.contig:
             self._flush()
             if contig in self.header.contigs:
@@ -174,31 +240,30 @@ class _Reader:
         if position < self.last:
             raise BadInput(f"{self.name}: {contig}:{position} comes after {contig}:{self.last}: not sorted")
         self.last = position
-        if variant.FILTER is not None:
+        if not record.passed:
             self.counts["filtered"] += 1
             return
-        alts = variant.ALT
-        if not alts or not _PLAIN.issuperset(variant.REF.upper()):
+        if not record.alts or not _PLAIN.issuperset(record.ref.upper()):
             self.counts["symbolic"] += 1
             return
-        genotype = variant.genotype
-        if genotype is None:
-            raise BadInput(f"{self.name}: no genotypes (GT) at {contig}:{position}")
-        calls = genotype.array()
-        ploidy = calls.shape[1] - 1
-        if ploidy > 2:
-            raise BadInput(f"{self.name}: ploidy {ploidy} at {contig}:{position}; only haploid and diploid are known")
         row = self.calls[len(self.pending)]
-        row[0::2] = calls[:, 0]
-        row[1::2] = calls[:, 1] if ploidy == 2 else -2
-        self.phased[len(self.pending)] = calls[:, 2] if ploidy == 2 else 1
+        try:
+            het, unphased = record.calls(row)
+        except NoGenotypes:
+            raise BadInput(f"{self.name}: no genotypes (GT) at {contig}:{position}") from None
+        except ManyFold as error:
+            raise BadInput(
+                f"{self.name}: ploidy {error.args[0]} at {contig}:{position}; only haploid and diploid are known"
+            ) from None
         present = self._presence(row)
         if present is not self.present and (self.present is None or not np.array_equal(present, self.present)):
-            held, phased = row.copy(), self.phased[len(self.pending)].copy()
+            held = row.copy()
             self._flush()
             self._segment(present)
-            self.calls[0], self.phased[0] = held, phased
-        self.pending.append((position, variant.REF, list(alts), variant.ID or "."))
+            self.calls[0] = held
+        self.het += het
+        self.het_unphased += unphased
+        self.pending.append((position, record.ref, record.alts, record.identifier))
         if len(self.pending) == self.rows:
             self._flush()
 
@@ -213,6 +278,10 @@ class _Reader:
             keep = calls if calls.any() else present
             keep[1::2] &= row[1::2] >= 0
             return keep
+        if self.present is not None:
+            alone = (row[0::2] == -1) & ~present[1::2] & self.present[1::2]
+            row[1::2][alone] = -1
+            present[1::2] |= alone
         return present
 
     def _segment(self, present: NDArray[np.bool_]) -> None:
@@ -226,10 +295,6 @@ class _Reader:
         if not self.pending or self.present is None:
             return
         calls = self.calls[: len(self.pending)]
-        first, second = calls[:, 0::2], calls[:, 1::2]
-        het = (first != second) & (first >= 0) & (second >= 0)
-        self.het += int(np.count_nonzero(het))
-        self.het_unphased += int(np.count_nonzero(het & ~self.phased[: len(self.pending)]))
         absent = calls < 0
         lost = absent & self.present[None, :]
         usable = lost.sum(axis=1) <= MAXIMUM_MISSING * max(int(self.present.sum()), 1)

@@ -10,8 +10,10 @@ import pysam
 import pytest
 
 from anon_pipeline.errors import BadInput
+from anon_pipeline.modalities.genomics import reading
 from anon_pipeline.modalities.genomics.reading import read_vcf
 from anon_pipeline.modalities.genomics.store import Store
+from anon_pipeline.modalities.genomics.text_records import Unusual
 
 HEAD = (
     "##fileformat=VCFv4.2\n##contig=<ID=1,length=248956422>\n##contig=<ID=X,length=156040895>\n"
@@ -122,3 +124,77 @@ def test_a_row_group_is_bounded(tmp_path: Path) -> None:
     assert max(sizes) <= 8192
     assert sum(sizes) == 9000
     assert np.array_equal(np.concatenate([c.sites.source for c in store.chunks()]), np.arange(9000))
+
+
+PLAIN = (
+    record(5, "0|1 1|1 0|0")
+    + record(6, "0|1 .|. 0|0", ref="AT", alt="A,ATG")
+    + record(7, "0|2 1|1 2|0", ref="AT", alt="A,<DEL>")
+    + record(8, "0|1 0|0 0|0", kept="low;other")
+    + record(9, "0|1 10|1 0|11", alt=",".join("CGTACGTACGTA"))
+    + record(10, "0|. 1|1 0|1", kept=".").replace(".\t.\t.\tGT", "rs7\t.\t.\tGT")
+    + record(11, "0|1:7 1|1:. 0|0:12").replace("\tGT\t", "\tGT:DP\t")
+    + record(12, "0|1 0|0 0|0", alt=".")
+    + record(13, "0/0 1|1 0|1")
+    + record(3, "0 1|1 1", contig="X")
+    + record(4, "1 0|1 .", contig="X")
+)
+
+
+@pytest.mark.parametrize("unphased", ["refuse", "free"])
+def test_text_and_htslib_give_the_same_store(tmp_path: Path, unphased: str) -> None:
+    for suffix, kind in ((".vcf.gz", "bgzf"), (".vcf", "plain"), (".gz.vcf.gz", "gzip")):
+        source = tmp_path / f"in{suffix}"
+        text = (HEAD + PLAIN).encode()
+        if kind == "bgzf":
+            with pysam.BGZFile(str(source), "wb", None) as stream:
+                stream.write(text)
+        else:
+            source.write_bytes(text if kind == "plain" else gzip.compress(text[:400]) + gzip.compress(text[400:]))
+        stores = [tmp_path / f"{name}.parquet" for name in ("text", "htslib")]
+        for target, plain in zip(stores, (True, False), strict=True):
+            reading._read(source, target, unphased, None, plain=plain)
+        assert stores[0].read_bytes() == stores[1].read_bytes()
+        assert Store(stores[0]).header.counts["records"] == 11
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (record(5, "0|1|1 1|1|0 0|0|1"), "ploidy 3"),
+        (record(5, "7 7 7").replace("\tGT\t", "\tDP\t"), "no genotypes"),
+        (record(5, "0|1 1|1"), "truncated after 1:4"),
+        (record(5, "0|1 1|1 0|0 0|0"), ""),
+        (record(5, "7:0|1 8:1|1 9:0|0").replace("\tGT\t", "\tDP:GT\t"), ""),
+        (record(5, "0|1 1|1 0|0").replace("\n", "\r\n"), ""),
+    ],
+)
+def test_what_is_unusual_is_left_to_htslib(tmp_path: Path, line: str, said: str) -> None:
+    source = tmp_path / "in.vcf"
+    source.write_text(HEAD + record(4, "0|1 1|1 0|0") + line)
+    with pytest.raises(Unusual):
+        reading._read(source, tmp_path / "s.parquet", "refuse", None, plain=True)
+    if said:
+        with pytest.raises(BadInput, match=said):
+            read_vcf(source, tmp_path / "s.parquet")
+        assert not (tmp_path / "s.parquet").exists()
+    else:
+        assert read_vcf(source, tmp_path / "s.parquet").counts["records"] >= 1
+
+
+def test_a_lone_dot_is_a_missing_call_of_the_known_ploidy(tmp_path: Path) -> None:
+    calls = " ".join(["0|1"] * 3)
+    store = read(tmp_path, record(4, calls) + record(5, calls).replace("0|1\t0|1\n", "0|1\t.\n") + record(6, calls))
+    assert len(store.header.segments) == 1
+    assert store.header.counts["missing"] == 1
+
+
+def test_a_damaged_block_is_told_with_its_place(tmp_path: Path) -> None:
+    source = tmp_path / "in.vcf.gz"
+    with pysam.BGZFile(str(source), "wb", None) as stream:
+        stream.write((HEAD + "".join(record(n, "0|1 1|1 0|0") for n in range(1, 9000))).encode())
+    content = bytearray(source.read_bytes())
+    content[-60] ^= 255
+    source.write_bytes(bytes(content))
+    with pytest.raises(BadInput, match="truncated"):
+        read_vcf(source, tmp_path / "s.parquet")
