@@ -4,7 +4,7 @@
 pipeline.
 """
 
-from anon_pipeline.modalities.imaging.engine import deidentify
+from anon_pipeline.modalities.imaging.record_level import deidentify
 from anon_pipeline.modalities.imaging.synthetic.decode import embed, facts, synthesize
 
 __all__ = ["deidentify", "embed", "facts", "synthesize"]

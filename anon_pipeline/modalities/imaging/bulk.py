@@ -10,14 +10,24 @@ import re
 from collections.abc import Mapping
 
 from anon_pipeline.modalities.imaging import encodings as enc
+from anon_pipeline.modalities.imaging import rle
 from anon_pipeline.modalities.imaging.quarantine import HeldBack
 from anon_pipeline.modalities.imaging.stream import Bulk, Instance
 
-_MAGIC = re.compile(rb"^(?:JFIF\0|Adobe|mrfx|SPIFF\0)")
 _ENCODER = re.compile(
     rb"(?:Created by (?:GDCM/)?OpenJPEG version [0-9.]{1,8}|Kakadu-v?[0-9.]{1,8}|LEAD Technologies Inc\. V[0-9.]{1,5}"
     rb"|CREATOR: gd-jpeg v1\.0 \(using IJG JPEG v\d{1,2}\), quality = \d{1,3}|Lavc[0-9.]{1,12})[\0\n ]?"
 )
+_SEGMENTS = {  # application segments that a decoder needs, and hold numbers only: marker to form
+    0xE0: re.compile(rb"JFIF\0.{7}\0\0", re.DOTALL),
+    0xE8: re.compile(rb"mrfx[\0-\5]|SPIFF\0.{24}|\x00\x00\x00\x01\xff\xd8", re.DOTALL),
+    0xEE: re.compile(rb"Adobe.{5,7}", re.DOTALL),
+}
+_NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_NEXT_MARKER_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")  # JPEG-LS: a byte under 0x80 after 0xff is data
+_CODESTREAM = frozenset((0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61, 0x63,
+                         0x64, 0x74, 0x75, 0x77, 0x78, 0x90))  # fmt: skip
+STARTS = (b"\xff\xd8", b"\xff\x4f")
 _WORD = re.compile(rb"[A-Za-z0-9\xc0-\xff^ ,=-]{4,}")
 
 
@@ -63,67 +73,82 @@ def native_extent(values: Mapping[int, bytes], bulk: Bulk, instance: Instance) -
     return expected
 
 
-def clean_fragment(syntax: str, data: bytes) -> bytes:
-    """A compressed fragment without text beside the picture; the same object when there is none."""
+def clean_frame(syntax: str, data: bytes, planes: int = 0, size: int = 0) -> bytes:
+    """A compressed frame without text beside the picture, of the same length; the same object when there is none.
+
+    ``planes`` of ``size`` bytes are what RLE segments hold.
+    """
     if syntax == enc.RLE:
-        return data
+        return rle.tidy(data, planes, size)
     if data[:2] == b"\xff\x4f":
         return _jpeg2000(data)
     if data[:2] == b"\xff\xd8":
         return _jpeg(data)
-    if data[4:8] == b"jP  ":
-        raise HeldBack("pixel_unreadable")
-    return _after_end(data, 0)
+    raise HeldBack("pixel_unreadable")
 
 
 def _jpeg(data: bytes) -> bytes:
-    out, position, limit = None, 2, len(data)
-    while position + 4 <= limit:
+    """Every segment of every scan is followed, so that the true end is known."""
+    out, position, limit, following = None, 2, len(data), _NEXT_MARKER
+    while position + 2 <= limit:
         if data[position] != 0xFF:
             raise HeldBack("pixel_unreadable")
         marker = data[position + 1]
         if marker == 0xFF:
             position += 1
             continue
+        if marker == 0xD9:
+            return _ended(out or data, position + 2)
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         start, end = position + 4, position + 2 + length
-        if end > limit or length < 2:
+        if end > limit or length < 2 or marker in (0x01, 0xD8):
             raise HeldBack("pixel_unreadable")
+        if marker == 0xF7:
+            following = _NEXT_MARKER_LS
         content = data[start:end]
-        if (marker == 0xFE or 0xE0 <= marker <= 0xEF) and _holds_text(content):
+        if (marker == 0xFE and _holds_text(content)) or (0xE0 <= marker <= 0xEF and not _needed(marker, content)):
             out = out or bytearray(data)
             out[start:end] = bytes(end - start)
         position = end
         if marker == 0xDA:
-            break
-    return _after_end(bytes(out) if out else data, position)
+            found = following.search(data, end)
+            if found is None:  # no end: some encoders leave it out
+                return bytes(out) if out else data
+            position = found.start()
+    raise HeldBack("pixel_unreadable")
+
+
+def _needed(marker: int, content: bytes) -> bool:
+    form = _SEGMENTS.get(marker)
+    return form is not None and form.fullmatch(content) is not None
 
 
 def _holds_text(content: bytes) -> bool:
-    """Whether a comment or application segment has words that no encoder writes (UTF-16 included)."""
+    """Whether a comment has words that no encoder writes (UTF-16 included)."""
     if _ENCODER.fullmatch(content):
         return False
-    rest = _MAGIC.sub(b"", content)
-    return bool(_WORD.search(rest) or _WORD.search(rest.replace(b"\0", b"")))
+    return bool(_WORD.search(content) or _WORD.search(content.replace(b"\0", b"")))
 
 
 def _jpeg2000(data: bytes) -> bytes:
     out, position, limit = None, 2, len(data)
     tile_start = 0
-    while position + 4 <= limit:
+    while position + 4 <= limit or data[position : position + 2] == b"\xff\xd9":
         marker = int.from_bytes(data[position : position + 2], "big")
         if marker == 0xFFD9:
-            break
+            return _ended(out or data, position + 2)
         if marker == 0xFF93:  # start of data: skip to the next tile-part
             psot = int.from_bytes(data[tile_start + 6 : tile_start + 10], "big")
-            if not psot:
-                position = max(data.rfind(b"\xff\xd9"), position)
-                break
+            if not psot:  # the last tile-part reaches to the end of the codestream
+                last = data.rfind(b"\xff\xd9")
+                return _ended(out or data, last + 2) if last > position else bytes(out or data)
+            if psot < 14 or tile_start + psot <= position:
+                raise HeldBack("pixel_unreadable")
             position = tile_start + psot
             continue
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         start, end = position + 4, position + 2 + length
-        if marker < 0xFF00 or length < 2 or end > limit:
+        if marker >> 8 != 0xFF or marker & 0xFF not in _CODESTREAM or length < 2 or end > limit:
             raise HeldBack("pixel_unreadable")
         if marker == 0xFF90:
             tile_start = position
@@ -131,26 +156,39 @@ def _jpeg2000(data: bytes) -> bytes:
             out = out or bytearray(data)
             out[start + 2 : end] = b" " * (end - start - 2)
         position = end
-    return _after_end(bytes(out) if out else data, position)
+    if position < limit:
+        raise HeldBack("pixel_unreadable")
+    return bytes(out) if out else data
 
 
-def _after_end(data: bytes, start: int) -> bytes:
+def _ended(data: bytes | bytearray, end: int) -> bytes:
     """Nothing may follow the end of the picture but padding."""
-    place = data.find(b"\xff\xd9", start)
-    if place < 0 or place + 2 >= len(data):
-        return data
-    rest = data[place + 2 :]
-    if not rest.strip(b"\0\xff"):
-        return data
-    if b"\xff\xd9" in rest or b"\xff\xda" in rest:  # a later scan or a stray marker in the data
-        last = data.rfind(b"\xff\xd9")
-        return data[: last + 2] + bytes(len(data) - last - 2)
-    return data[: place + 2] + bytes(len(rest))
+    if any(data[end:].strip(b"\0\xff")):
+        data = data[:end] + bytes(len(data) - end)
+    return bytes(data)
 
 
-def offset_table(data: bytes, count: int) -> bytes:
-    """A basic offset table, or an empty one when it is not a list of growing offsets."""
+def offset_table(data: bytes, fragments: list[tuple[int, int]], count: int) -> bytes:
+    """A basic offset table, or an empty one when it is not a growing list of places where fragments begin.
+
+    ``fragments``: (offset, length) of each item in the file, that of the table itself left out.
+    """
     if len(data) % 4 or len(data) // 4 > max(count, 1):
         return b""
+    places = {offset - fragments[0][0] for offset, _ in fragments}
     offsets = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]
-    return data if offsets == sorted(offsets) and (not offsets or offsets[0] == 0) else b""
+    return data if offsets == sorted(offsets) and places.issuperset(offsets) else b""
+
+
+def grouped(syntax: str, fragments: list[tuple[int, int]], count: int, starts: list[bytes]) -> list[list[int]]:
+    """Which fragments make each frame, by number. ``starts``: the first two bytes of each fragment."""
+    if len(fragments) == count or syntax == enc.RLE:
+        return [[number] for number in range(len(fragments))]
+    out: list[list[int]] = []
+    for number, start in enumerate(starts):
+        if start in STARTS or not out:
+            out.append([])
+        out[-1].append(number)
+    if count == 1:
+        return [list(range(len(fragments)))]
+    return out

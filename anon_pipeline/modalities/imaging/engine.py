@@ -5,9 +5,13 @@ The output is written to a temporary folder beside OUT and renamed, so that a ki
 
 from __future__ import annotations
 
+import errno
+import glob
+import json
 import os
 import resource
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +22,8 @@ from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from anon_pipeline.cohort import Cohort
-from anon_pipeline.errors import BadInput
+from anon_pipeline.errors import BadInput, TransientFailure
 from anon_pipeline.keys import Key
-from anon_pipeline.modalities import Synthesis
 from anon_pipeline.modalities.imaging.instance import Deidentifier, Released, prepare
 from anon_pipeline.modalities.imaging.profile import Profile
 from anon_pipeline.modalities.imaging.quarantine import REASONS, Held, HeldBack, Quarantine
@@ -50,6 +52,7 @@ class Report:
     wall_seconds: float = 0.0
     profile: Profile = field(default_factory=Profile)
     forced: bool = False
+    names: dict[str, str] = field(default_factory=dict)  # original to output name, only where ``patients`` was given
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values."""
@@ -85,7 +88,8 @@ class Names:
 
     def opaque(self, relative: str) -> str:
         """16 hexadecimal digits for a relative path."""
-        return self._key.digest("path", relative).hex()[:16]
+        return self._key.digest("path", relative.encode("utf-8", "surrogateescape").decode("latin-1")
+                                if not _encodable(relative) else relative).hex()[:16]  # fmt: skip
 
     def output(self, relative: str) -> PurePosixPath:
         path = PurePosixPath(relative)
@@ -93,6 +97,15 @@ class Names:
             return path
         folders = [self.opaque("/".join(path.parts[: n + 1]) + "/") for n in range(len(path.parts) - 1)]
         return PurePosixPath(*folders, self.opaque(relative) + ".dcm")
+
+
+def _encodable(name: str) -> bool:
+    """Whether a file's name is text: file systems also have names that are not."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,7 @@ class HeldFile:
     series: bytes = b""
 
 
+_OUTPUT_FAILS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG))
 Outcome = tuple[SourceFile, str, Released | HeldFile]
 _worker: Deidentifier | None = None
 _worker_names: Names | None = None
@@ -121,8 +135,10 @@ def _one(worker: Deidentifier, names: Names, file: SourceFile, out: Path) -> Out
         return file, relative, worker.file(file.path, target, file.patient)
     except HeldBack as held:
         return file, relative, HeldFile(held.reason, held.series)
-    except OSError:
-        raise
+    except OSError as error:
+        if error.errno in _OUTPUT_FAILS:
+            raise TransientFailure(f"the output folder cannot be written: {os.strerror(error.errno)}") from None
+        return file, relative, HeldFile("unopened")
     except Exception:
         if os.environ.get("ANON_PIPELINE_DEBUG"):
             raise
@@ -175,34 +191,41 @@ def deidentify_folder(
     maps relative paths to patient identifiers; files that it does not name are then ignored. ``out`` must not exist or
     be empty, unless ``force``, which replaces it. Raises BadInput.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), Path(out).resolve()
     profile = profile or Profile()
     _check_folders(source, out, quarantine, force)
     began, cpu = time.monotonic(), _cpu()
-    temporary = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True, mode=0o700)
+    temporary = _temporary(out)
     report = Report(profile=profile, forced=force)
     store = Quarantine(quarantine) if quarantine else None
     names = Names(key, keep_names)
-    series: dict[bytes, list[tuple[SourceFile, str, Released]]] = {}
     try:
-        heads: set[bytes] = set()
-        outcomes = _outcomes(FolderSource(source, patients), temporary, profile, key, workers, keep_names, clean_text)
-        for file, relative, outcome in _bar(outcomes, progress):
-            if isinstance(outcome, HeldFile):
-                _hold(report, store, names, file, outcome.reason)
-                if outcome.reason == "head_volume" and outcome.series:
-                    heads.add(outcome.series)
-            else:
-                series.setdefault(outcome.series, []).append((file, relative, outcome))
-        for name, members in series.items():
-            for file, relative, released in members:
-                if name in heads and released.volume:  # one slice said head: the whole series is a head volume
-                    (temporary / relative).unlink()
-                    _hold(report, store, names, file, "head_volume")
-                else:
-                    _count(report, released)
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as volumes:
+            heads: set[bytes] = set()
+            outcomes = _outcomes(
+                FolderSource(source, patients), temporary, profile, key, workers, keep_names, clean_text
+            )
+            for file, relative, outcome in _bar(outcomes, progress):
+                if isinstance(outcome, HeldFile):
+                    _hold(report, store, names, file, outcome.reason)
+                    if outcome.reason == "head_volume" and outcome.series:
+                        heads.add(outcome.series)
+                    continue
+                _count(report, outcome)
+                if patients is not None:
+                    report.names[file.relative] = relative
+                if outcome.volume:
+                    volumes.write(json.dumps([str(file.path), file.relative, relative, *outcome.as_list()]) + "\n")
+            if heads:  # one slice said head: every slice of its series is a head volume
+                volumes.seek(0)
+                for line in volumes:
+                    path, original, relative, *told = json.loads(line)
+                    released = Released.from_list(told)
+                    if released.series in heads:
+                        (temporary / relative).unlink()
+                        report.names.pop(original, None)
+                        _count(report, released, -1)
+                        _hold(report, store, names, SourceFile(Path(path), original), "head_volume")
         _prune(temporary)
         if store is not None:
             store.close()
@@ -216,9 +239,28 @@ def deidentify_folder(
     return report
 
 
+def _temporary(out: Path) -> Path:
+    """A new folder beside ``out``; what killed runs left under such a name goes."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.partial-*"):
+        number = left.name.rpartition("-")[2]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise BadInput(f"{out.parent}: {error.strerror}") from None
+    return temporary
+
+
 def _check_folders(source: Path, out: Path, quarantine: Path | None, force: bool) -> None:
     if not source.is_dir():
         raise BadInput(f"{source}: not a folder")
+    if not os.access(source, os.R_OK | os.X_OK):
+        raise BadInput(f"{source}: cannot be read")
+    if quarantine is not None and quarantine.exists() and not quarantine.is_dir():
+        raise BadInput(f"{quarantine}: not a folder")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: not a folder")
     if out.exists() and any(out.iterdir()) and not force:
@@ -238,15 +280,17 @@ def _hold(report: Report, store: Quarantine | None, names: Names, file: SourceFi
         store.put(file.path, file.relative, held)
 
 
-def _count(report: Report, released: Released) -> None:
-    report.released += 1
-    report.modalities[released.modality] += 1
-    report.frames += released.frames
-    report.examined += released.examined
-    report.redacted_files += bool(released.boxes)
-    report.redacted_boxes += released.boxes
-    report.recompressed += released.recompressed
-    report.bytes_out += released.bytes_out
+def _count(report: Report, released: Released, sign: int = 1) -> None:
+    report.released += sign
+    report.modalities[released.modality] += sign
+    if not report.modalities[released.modality]:
+        del report.modalities[released.modality]
+    report.frames += sign * released.frames
+    report.examined += sign * released.examined
+    report.redacted_files += sign * bool(released.boxes)
+    report.redacted_boxes += sign * released.boxes
+    report.recompressed += sign * released.recompressed
+    report.bytes_out += sign * released.bytes_out
 
 
 def _prune(root: Path) -> None:
@@ -266,21 +310,3 @@ def _bar(outcomes: Iterator[Outcome], progress: bool) -> Iterator[Outcome]:
     from tqdm import tqdm
 
     return iter(tqdm(outcomes, unit=" files", desc="dicom", delay=2))
-
-
-def deidentify(cohort: Cohort, key: Key, out: Path) -> Synthesis | None:
-    """The record-level verb of the modality: the cohort's images below ``out``. Patients are the index's person_id."""
-    import pyarrow.parquet as pq
-
-    if not (cohort.images / "index.parquet").is_file():
-        return None
-
-    index = pq.read_table(cohort.images / "index.parquet", columns=["person_id", "path"])
-    patients = dict(zip(index["path"].to_pylist(), map(str, index["person_id"].to_pylist()), strict=True))
-    report = deidentify_folder(cohort.images, out, key, patients=patients, force=True)
-    files = sorted(path.relative_to(out) for path in out.rglob("*.dcm"))
-    return Synthesis(
-        files,
-        {"released": report.released, "held": len(report.held), "boxes_redacted": report.redacted_boxes},
-        [f"held {n}: {REASONS[code]}" for code, n in sorted(Counter(h.reason for h in report.held).items())],
-    )

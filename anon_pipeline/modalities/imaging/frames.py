@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.modalities.imaging import bulk as through
 from anon_pipeline.modalities.imaging import encodings as enc
-from anon_pipeline.modalities.imaging import writer
+from anon_pipeline.modalities.imaging import rle, writer
 from anon_pipeline.modalities.imaging.detect import Box
 from anon_pipeline.modalities.imaging.elements import header
 from anon_pipeline.modalities.imaging.quarantine import HeldBack
@@ -78,6 +78,13 @@ class Frames:
         if self.native:
             for index in indices if indices is not None else range(self.count):
                 yield self.view(self.native_frame(index))
+            return
+        fragments = (self.picture.fragments or [])[1:]
+        if self.samples == 1 and self.instance.transfer_syntax == enc.RLE and len(fragments) == self.count:
+            rows, columns, _ = self.shape
+            for index in indices if indices is not None else range(self.count):
+                data = self.instance.read(*fragments[index])
+                yield rle.decode(data, rows, columns, self.bits // 8, self.signed)
             return
         from pydicom.pixels import iter_pixels
 

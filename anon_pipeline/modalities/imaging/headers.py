@@ -6,6 +6,8 @@ only when it is a defined term; a number only when it is one. Pixels are not tou
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Callable
 
@@ -24,8 +26,8 @@ from anon_pipeline.modalities.imaging.text import Vocabulary, fold
 from anon_pipeline.modalities.imaging.uids import Uids
 
 CleanText = Callable[[str, str], str]
-_DS = re.compile(rb"^ *[+-]?(?!0\d{5})(\d{1,11}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})? *$")
-_IS = re.compile(rb"^ *[+-]?(?!0\d{8})\d{1,10} *$")
+_DS = re.compile(rb"^(?=.{0,17}$) *[+-]?(?!0\d{5})(\d{1,11}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})? *$")
+_IS = re.compile(rb"^(?=.{0,13}$) *[+-]?(?!0\d{8})\d{1,10} *$")
 _ZONE = re.compile(rb"^[+-]\d{4} *$")
 _PRINTABLE = re.compile(rb"^[\x20-\x7e\r\n\t\0\xc0-\xff]{6,}$")
 _LETTERS = re.compile(rb"[A-Za-z0-9][\x20-\x7e]{4,}")
@@ -341,9 +343,23 @@ def _numbers(tag: int, vr: bytes, value: bytes) -> bytes | None:
     if tag == 0x00282000:
         return icc.clean(value)
     if vr in (b"OB", b"OW", b"UN"):
-        return value if tag in BULK_ALLOWED and not _PRINTABLE.match(value) else None
+        return value if tag in BULK_ALLOWED and not _PRINTABLE.match(value) and not _holds_words(value) else None
     if len(value) % size or (tag in SINGLE and len(value) != size and vr not in (b"OF", b"OD", b"OL", b"OV")):
         return None
-    if len(value) >= 8 and len(value) < 4096 and _PRINTABLE.match(value) and _LETTERS.search(value):
+    if len(value) >= 8 and _LETTERS.search(value) and (_PRINTABLE.match(value) or _holds_words(value)):
         return None
     return value
+
+
+def _holds_words(value: bytes) -> bool:
+    """Whether letters follow one another for longer than chance makes them in numbers of this length, UTF-16 included;
+    rising and falling ones (the ramps of lookup tables) are no words."""
+    least = max(6, math.ceil(math.log(len(value) * 1000 + 1, 5)))
+    form = re.compile(rb"[A-Za-z\xc0-\xff ^=,.-]{%d,}" % least)
+    for text in (value, value[::2], value[1::2]) if len(value) < 1 << 20 else (value,):
+        for found in form.finditer(text):
+            run = found[0]
+            steps = {b > a for a, b in itertools.pairwise(run) if a != b}
+            if len(steps) == 2 and len(set(run)) > 3:
+                return True
+    return False

@@ -18,6 +18,7 @@ NAME_TAGS = (
     0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00100012, 0x00080090, 0x0008009C, 0x00081048, 0x00081050,
     0x00081060, 0x00081070, 0x00321032, 0x00102297, 0x00402008, 0x0040A075, 0x0040A123, 0x00400006,
 )  # fmt: skip
+OWN_NAMES = (0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00102297)
 ID_TAGS = (0x00100020, 0x00101000, 0x00080050, 0x00200010, 0x00401001, 0x00102160, 0x00100021, 0x00101090, 0x00380010)
 CHARSET, PATIENT_ID, PATIENT_NAME, BIRTH_DATE = 0x00080005, 0x00100020, 0x00100010, 0x00100030
 STUDY_UID, SEX = 0x0020000D, 0x00100040
@@ -93,7 +94,8 @@ class Patients:
             if len(value) >= 5 and fold(value) not in self._public:
                 needles.add(value)
         pseudonym = self._pseudonymiser.patient_id(key)
-        name = self._surrogate(key, text.get(SEX, ""), text.get(PATIENT_NAME, ""))
+        own = [token for tag in OWN_NAMES for token in _TOKEN.findall(text.get(tag, ""))]
+        name = self._surrogate(key, text.get(SEX, ""), own)
         ours = {"anonymous", "anonymized", *fold(name).split("^")}  # a physician may bear the surrogate's name
         bare = {n for n in needles if not n.replace(".", "").isdigit() and fold(n) not in ours}
         numbers = sorted(n for n in needles if n.isdigit() and len(n) >= 7)
@@ -103,16 +105,17 @@ class Patients:
             tuple(sorted({form for n in bare for form in _forms(n)})), pattern,
         )  # fmt: skip
 
-    def _surrogate(self, key: str, sex: str, name: str) -> str:
-        """PatientName: the fictional person that stands for the patient in every modality, in capitals and ASCII."""
+    def _surrogate(self, key: str, sex: str, own: list[str]) -> str:
+        """PatientName: the fictional person that stands for the patient in every modality, in capitals and ASCII;
+        one that shares no word with the patient's ``own`` names, also those of birth, of the mother and aliases."""
         from anon_pipeline.surrogates.identity import surrogate_person
 
-        person = surrogate_person(self._key, key, sex or None, avoid=_TOKEN.findall(name), first_names=1)
+        person = surrogate_person(self._key, key, sex or None, avoid=own, first_names=1)
         return fold(f"{person.last_name}^{person.first_names[0]}").upper()[:64]
 
 
 def _forms(needle: str) -> set[bytes]:
-    forms = {needle, needle.upper(), needle.title()}
+    forms = {needle, needle.upper(), needle.lower(), needle.title()}
     if needle.isascii():
         return {form.encode() for form in forms}
     return {form.encode(codec, "ignore") for form in forms for codec in ("utf-8", "latin-1")}

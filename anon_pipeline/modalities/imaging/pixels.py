@@ -88,13 +88,10 @@ def _drawn_on(instance: Instance, values: Mapping[int, bytes], picture: Bulk, so
         return True
     if _SCREEN.search(values.get(0x00080008, b"")) or 0x00080064 in values or 0x00181016 in values:
         return True
-    if picture.fragments is not None:
-        return False
     frames = Frames(instance, values, picture)
     if frames.bits == 32:
         return False
-    wanted = sorted({0, frames.count // 2, frames.count - 1})
-    return any(detect.plateau_text(frame) for frame in frames.iterate(wanted))
+    return any(detect.plateau_text(frame) for frame in frames.iterate())
 
 
 def _regions(values: Mapping[int, bytes], profile: Profile, little: bool) -> list[Box]:

@@ -85,6 +85,18 @@ class Quarantine:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / "quarantine.json"
-        entries = sorted(self.entries, key=lambda entry: entry["original"])
-        path.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        path.chmod(0o600)
+        known = {(entry["file"], entry["original"]): entry for entry in self._earlier(path) + self.entries}
+        entries = sorted(known.values(), key=lambda entry: entry["original"])
+        text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+        temporary = path.with_name(f".{path.name}.partial")
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+        temporary.chmod(0o600)
+        temporary.replace(path)
+
+    @staticmethod
+    def _earlier(path: Path) -> list[dict[str, str]]:
+        """What earlier runs put into the same folder."""
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []

@@ -28,19 +28,25 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """Every file below a folder, in a stable order. Links to folders are not followed; links to files are given, and
-    held by the engine."""
+    """Every file below a folder, in a stable order. Links are not followed, and folders may be closed: both are given
+    like files, so that the engine holds them and nothing is passed over in silence."""
 
     def __init__(self, root: Path, patients: dict[str, str] | None = None) -> None:
         self.root, self.patients = root, patients
 
     def __iter__(self) -> Iterator[SourceFile]:
-        for folder, folders, files in os.walk(self.root):
+        closed: list[str] = []
+        for folder, folders, files in os.walk(self.root, onerror=lambda error: closed.append(error.filename)):
             folders.sort()
-            for name in sorted(files):
-                path = Path(folder) / name
-                relative = path.relative_to(self.root).as_posix()
-                if self.patients is None:
-                    yield SourceFile(path, relative)
-                elif relative in self.patients:
-                    yield SourceFile(path, relative, self.patients[relative])
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            for name in sorted(files + links):
+                yield from self._given(Path(folder) / name)
+        for name in closed:
+            yield from self._given(Path(name))
+
+    def _given(self, path: Path) -> Iterator[SourceFile]:
+        relative = path.relative_to(self.root).as_posix()
+        if self.patients is None:
+            yield SourceFile(path, relative)
+        elif relative in self.patients:
+            yield SourceFile(path, relative, self.patients[relative])

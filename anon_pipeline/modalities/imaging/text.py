@@ -17,6 +17,9 @@ _DATA = Path(__file__).with_name("data")
 _UID = re.compile(r"\b[0-2](?:\.\d+){3,}\b")
 _ADDRESS = re.compile(r"\S+@\S+|\b(?:https?|ftp|file)://\S+|\bwww\.\S+|\\\\\S+", re.IGNORECASE)
 _DIGITS = re.compile(r"\d(?:[ .,/:_\-]{0,2}\d){5,}")
+_SHORT_DATE = re.compile(r"(?<!\d)\d{1,4}([/.\-])\d{1,2}\1\d{1,4}(?!\d)")
+_OLD = re.compile(r"(?<!\d)0?(?:9\d|1[0-4]\d) ?-?(?:ans?|a|y|yo|y/o|yrs?|years?)\b", re.IGNORECASE)
+_SPELT = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]{1,3}){3,}[^\W\d_](?![^\W_])")
 _SPLIT = re.compile(r"([^\w.,]+|_+|[.,](?!\d)|(?<!\d)[.,])")
 _NUMBER = re.compile(r"^\d{1,3}(?:[.,]\d{1,4})?$")
 _MIXED = re.compile(r"^(?:[a-z]{1,2}\d{1,2}[a-z]{0,2}|\d{1,3}(?:[.,]\d{1,3})?([a-z]{1,3})|\d{1,4}x\d{1,4})$")
@@ -96,8 +99,10 @@ class Vocabulary:
         word = fold(token)
         if word in deny:
             return False
-        if word in self.words or len(word) == 1:
+        if word in self.words:
             return True
+        if len(word) == 1:
+            return word.isascii()
         if _NUMBER.match(word):
             return True
         if word.isdigit():
@@ -124,7 +129,7 @@ class Vocabulary:
 
             text = _UID.sub(swap, text)
         text = _ADDRESS.sub(" ", text)
-        text = _DIGITS.sub(" ", text)
+        text = _SPELT.sub(" ", _OLD.sub(" ", _SHORT_DATE.sub(" ", _DIGITS.sub(" ", text))))
         out: list[str] = []
         separator = ""
         for number, part in enumerate(_SPLIT.split(text)):

@@ -108,14 +108,14 @@ def test_bytes_beyond_the_picture_do_not_leave(tmp_path, deidentifier):
 def test_comments_in_a_jpeg_are_blanked_in_place():
     scan = b"\xff\xda\x00\x04\x01\x02\x10\x20\x30\xff\xd9"
     plain = b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0" + scan
-    assert bulk.clean_fragment("1.2.840.10008.1.2.4.50", plain) == plain
+    assert bulk.clean_frame("1.2.840.10008.1.2.4.50", plain) == plain
     comment = b"DUPONT JEAN 1950"
     named = plain[:20] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + plain[20:] + b"DUPONT"
-    cleaned = bulk.clean_fragment("1.2.840.10008.1.2.4.50", named)
+    cleaned = bulk.clean_frame("1.2.840.10008.1.2.4.50", named)
     assert len(cleaned) == len(named)
     assert b"DUPONT" not in cleaned
     codestream = b"\xff\x4f\xff\x64\x00\x0eKak" + b"\0" * 9 + b"\xff\xd9"
-    assert bulk.clean_fragment("1.2.840.10008.1.2.4.90", codestream) == codestream
+    assert bulk.clean_frame("1.2.840.10008.1.2.4.90", codestream) == codestream
 
 
 def test_same_key_same_bytes_other_key_other_bytes(tmp_path):

@@ -14,10 +14,10 @@ from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Embedding, Synthesis
 from anon_pipeline.modalities.imaging.synthetic.features import KindModel, learn, read_back
-from anon_pipeline.modalities.imaging.synthetic.lesion import diameter_of
 from anon_pipeline.modalities.imaging.synthetic.lesion import draw as draw_lesion
 from anon_pipeline.modalities.imaging.synthetic.shape import from_frame
 from anon_pipeline.modalities.imaging.synthetic.stacks import Stack, read_stacks
+from anon_pipeline.modalities.imaging.synthetic.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,10 +106,10 @@ def facts(cohort: Cohort) -> pd.DataFrame | None:
     import pandas as pd
 
     rows = {
-        stack.person_id: diameter_of(stack.mask, stack.spacing)
-        for stacks in read_stacks(cohort).values()
-        for stack in stacks
-        if stack.mask is not None and stack.mask.any()
+        int(person): float(size)
+        for small in thumbnails(cohort).values()
+        for person, size in zip(small.person_ids, small.lesion_mm, strict=True)
+        if np.isfinite(size)
     }
     if not rows:
         return None

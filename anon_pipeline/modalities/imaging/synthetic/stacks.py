@@ -7,6 +7,7 @@ pixels, and never become avatars.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,22 +44,27 @@ class _Slice:
     body_part: str
 
 
-def read_stacks(cohort: Cohort) -> dict[str, list[Stack]]:
-    """kind -> the patients' stacks of the commonest shape of that kind, by ascending person_id.
+def each_stack(cohort: Cohort) -> Iterator[Stack]:
+    """The patients' stacks by ascending person_id, at most one a kind.
 
     A patient with several series of a kind is taken by the one with most slices. Files that cannot be decoded are
     passed over: the record-level track reports them.
     """
     index = cohort.images / "index.parquet"
     if not index.is_file():
-        return {}
+        return
     by_person: dict[int, list[Path]] = defaultdict(list)
     for row in pq.read_table(index, columns=["person_id", "path"]).to_pylist():
         by_person[row["person_id"]].append(cohort.images / row["path"])
-    found: dict[str, list[Stack]] = defaultdict(list)
     for person in sorted(by_person):
-        for stack in _of_person(person, sorted(by_person[person])):
-            found[stack.kind].append(stack)
+        yield from _of_person(person, sorted(by_person[person]))
+
+
+def read_stacks(cohort: Cohort) -> dict[str, list[Stack]]:
+    """kind -> the patients' stacks of the commonest shape of that kind, by ascending person_id."""
+    found: dict[str, list[Stack]] = defaultdict(list)
+    for stack in each_stack(cohort):
+        found[stack.kind].append(stack)
     return {kind: _of_one_shape(stacks) for kind, stacks in sorted(found.items())}
 
 
