@@ -49,6 +49,7 @@ TEXT_PLACES = (
     "InterpretationAuthor", "RequestingService", "BodyPartThickness", "DataSetName", "SequenceName", "CoilString",
     "ReceiveCoilName", "PatientState", "TimezoneOffsetFromUTC", "Manufacturer", "DigitalSignatureDateTimeText",
 )  # fmt: skip
+CHARSETS = ("ISO_IR 100", "ISO_IR 192", ["", "ISO 2022 IR 87"], "ISO_IR 100", "ISO_IR 144")
 DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "PatientBirthDate")
 
 
@@ -56,6 +57,18 @@ def word(*labels: object) -> str:
     """A string of letters that no vocabulary has."""
     digest = hashlib.sha256(repr(labels).encode()).digest()
     return "ZQ" + "".join("BCDFGHJKLMNPRSTVWXZ"[b % 19] + "AEIOU"[b // 19 % 5] for b in digest[:5])
+
+
+def item_of(ds: Dataset) -> bytes:
+    """A data set as the one item of a sequence in implicit little endian."""
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    stream = DicomBytesIO()
+    stream.is_little_endian, stream.is_implicit_VR = True, True
+    write_dataset(stream, ds)
+    content = stream.getvalue()
+    return b"\xfe\xff\x00\xe0" + len(content).to_bytes(4, "little") + content
 
 
 class Planter:
@@ -94,7 +107,7 @@ class Planter:
             return text
 
         ds = Dataset()
-        ds.SpecificCharacterSet = "ISO_IR 100"
+        ds.SpecificCharacterSet = CHARSETS[number % len(CHARSETS)]
         ds.SOPClassUID = ROOT + CLASSES[kind]
         ds.SOPInstanceUID = self.uid("instance", number)
         ds.StudyInstanceUID, ds.SeriesInstanceUID = self.uid("study", study), self.uid("series", study, kind)
@@ -196,6 +209,14 @@ class Planter:
                                  reference.ReferencedSOPInstanceUID])  # fmt: skip
         entry["needles"].append(["ReferencedSOPInstanceUID", reference.ReferencedSOPInstanceUID])
         ds.ReferencedImageSequence = Sequence([reference])
+        foreign = Dataset()  # a sequence under the VR UN is written in implicit form (PS3.5 section 6.2.2)
+        foreign.PatientName, foreign.TextValue = plant("name in a UN sequence"), plant("text in a UN sequence")
+        from pydicom import config
+
+        known_vrs, config.replace_un_with_known_vr = config.replace_un_with_known_vr, False
+        ds.add_new(0x0040A730 if kind != "SR" else 0x0008114A, "UN", item_of(foreign))
+        config.replace_un_with_known_vr = known_vrs
+        ds.add_new(0x00180015 if kind not in ("CT", "MR", "PT", "CR") else 0x00181000, "LO", plant("wrong VR"))
         signature = Dataset()
         signature.MACIDNumber, signature.DigitalSignatureUID = 1, self.uid("signature", number)
         signature.CertificateOfSigner, signature.CertificateType = plant("certificate").encode(), "X509_1993_SIG"
@@ -213,6 +234,14 @@ class Planter:
         ds.add_new(0x60004000, "LT", plant("overlay comments"))
         ds.add_new(0x50003000, "OW", (plant("curve data") + " " * 16)[:16].encode())
         ds.add_new(0xFFFCFFFC, "OB", (plant("trailing padding") + "  ").encode()[:14])
+
+    def _evidence(self, number: int, study: int, kind: str) -> Dataset:
+        """A reference to a series and an instance of the same study."""
+        first = number // 12 * 12
+        instance, series = Dataset(), Dataset()
+        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = ROOT + "2", self.uid("instance", first)
+        series.SeriesInstanceUID, series.ReferencedSOPSequence = self.uid("series", study, kind), Sequence([instance])
+        return series
 
     def _pixels(self, ds: Dataset, kind: str, number: int, plant: Any, entry: Any) -> bytes | None:
         if kind in ("SR", "PR", "RTSTRUCT"):
@@ -263,6 +292,10 @@ class Planter:
         title = Dataset()
         title.CodeValue, title.CodingSchemeDesignator, title.CodeMeaning = "126000", "DCM", "Imaging Measurement Report"
         ds.ConceptNameCodeSequence = Sequence([title])
+        evidence = Dataset()
+        evidence.StudyInstanceUID = ds.StudyInstanceUID
+        evidence.ReferencedSeriesSequence = Sequence([self._evidence(number, study, "CT")])
+        ds.CurrentRequestedProcedureEvidenceSequence = Sequence([evidence])
         ds.ContentSequence = Sequence()
         for value_type, keyword, place in (("TEXT", "TextValue", "SR text"), ("PNAME", "PersonName", "SR person")):
             item, name = Dataset(), Dataset()
@@ -289,6 +322,10 @@ class Planter:
         text.UnformattedTextValue, text.AnchorPoint = plant("annotation text"), [1.0, 1.0]
         annotation.GraphicLayer, annotation.TextObjectSequence = layer.GraphicLayer, Sequence([text])
         ds.GraphicLayerSequence, ds.GraphicAnnotationSequence = Sequence([layer]), Sequence([annotation])
+        series = self._evidence(number, study, "CT")
+        series.ReferencedImageSequence = series.ReferencedSOPSequence
+        del series.ReferencedSOPSequence
+        ds.ReferencedSeriesSequence = Sequence([series])
         ds.ContentLabel, ds.ContentDescription = "ANNOTATIONS", plant("content description")
         ds.ContentCreatorName = plant("content creator")
 
@@ -298,12 +335,24 @@ class Planter:
         roi.ROINumber, roi.ROIName, roi.ROIDescription = 1, plant("roi name"), plant("roi description")
         roi.ReferencedFrameOfReferenceUID = ds.FrameOfReferenceUID
         ds.StructureSetROISequence = Sequence([roi])
+        frame, contour = Dataset(), self._evidence(number, study, "CT").ReferencedSOPSequence[0]
+        frame.FrameOfReferenceUID = ds.FrameOfReferenceUID
+        ds.ReferencedFrameOfReferenceSequence = Sequence([frame])
+        points, one = Dataset(), Dataset()
+        points.ContourImageSequence, points.ContourGeometricType = Sequence([contour]), "POINT"
+        points.NumberOfContourPoints, points.ContourData = 1, ["1.0", "2.0", "3.0"]
+        one.ReferencedROINumber, one.ContourSequence = 1, Sequence([points])
+        ds.ROIContourSequence = Sequence([one])
 
     def _seg(self, ds: Dataset, number: int, study: int, plant: Any) -> None:
         segment = Dataset()
         segment.SegmentNumber, segment.SegmentLabel = 1, plant("segment label")
         segment.SegmentDescription, segment.TrackingID = plant("segment description"), plant("tracking id")
         ds.SegmentSequence = Sequence([segment])
+        series = self._evidence(number, study, "CT")
+        series.ReferencedInstanceSequence = series.ReferencedSOPSequence
+        del series.ReferencedSOPSequence
+        ds.ReferencedSeriesSequence = Sequence([series])
         ds.ContentLabel, ds.ContentCreatorName = "SEGMENTATION", plant("segmentation creator")
 
     def _write(self, ds: Dataset, kind: str, number: int, pixels: bytes | None, plant: Any, entry: Any) -> None:

@@ -1,9 +1,11 @@
-"""Everything about de-identifying DICOM, measured in one run beside its peers; writes RESULTS.md.
+"""Everything about de-identifying DICOM, measured beside its peers; writes RESULTS.md.
 
-    python benchmarks/imaging/run.py [--files 2000] [--peers .venv-peers/bin/python] [--work DIR]
+    python benchmarks/imaging/run.py [--parts headers,workers,memory,pydicom,pixels] [--files 2000]
+                                     [--peers .venv-imgpeers/bin/python] [--work DIR]
 
-Planted files with burned-in text are a separate folder, since no peer looks at pixels: speed is compared on the
-files that every tool handles in the same way. CPU seconds are of the work alone, for all tools.
+Each part keeps its figures in ``figures.json`` beside this file, with the load of the machine; RESULTS.md is written
+from all parts that have been run. Speed is compared on files without burned-in text, since no peer looks at pixels.
+CPU seconds are of the work alone (imports not counted), for all tools.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import resource
 import shutil
@@ -23,31 +24,36 @@ from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-
-
-def child(command: list[str]) -> tuple[str, float, int]:
-    """Run a command; its output, CPU seconds and the largest memory (KiB) of any child so far."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss
-
+FIGURES = HERE / "figures.json"
+PEERS = ("pydicom", "dicognito", "dicom-anonymizer", "deid")
+EVERY = {"pydicom": 1, "dicognito": 5, "dicom-anonymizer": 5, "deid": 40}  # the peers are slow
 
 OURS = """
-import json, sys, time
+import json, resource, sys, time
 from pathlib import Path
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.imaging.engine import deidentify_folder
-began, wall = time.process_time(), time.monotonic()
+from anon_pipeline.modalities.imaging.instance import prepare
+prepare()
+wall = time.monotonic()
 report = deidentify_folder(Path(sys.argv[1]), Path(sys.argv[2]), Key(bytes(range(32))), workers=int(sys.argv[3]),
                            keep_names=True, force=True)
-import resource
 rss = max(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(json.dumps({"cpu": report.cpu_seconds, "wall": time.monotonic() - wall, "rss": rss, **report.as_dict()["released"],
-                  "reasons": {k: v["files"] for k, v in report.as_dict()["held"]["reasons"].items()}}))
+told = report.as_dict()
+print(json.dumps({"cpu": report.cpu_seconds, "wall": time.monotonic() - wall, "rss": rss, "files": told["files"],
+                  **told["released"], "reasons": {k: v["files"] for k, v in told["held"]["reasons"].items()}}))
 """
+
+
+def child(command: list[str]) -> str:
+    """A command's output."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def ours(source: Path, out: Path, workers: int = 1) -> dict[str, Any]:
+    """The engine on a folder, in a process of its own."""
+    return json.loads(child([sys.executable, "-c", OURS, str(source), str(out), str(workers)]))
 
 
 def errors(path: Path) -> set[str]:
@@ -57,16 +63,79 @@ def errors(path: Path) -> set[str]:
     return {re.sub(r"= <[^>]*>|\[[^\]]*\]|\b\d+(\.\d+){3,}\b", "", line).strip() for line in lines}
 
 
-def validity(planted: Path, out: Path, sample: int) -> dict[str, int]:
+def validity(planted: Path, out: Path, sample: int) -> dict[str, Any]:
     """Files with errors that the original does not have."""
-    new, checked = 0, 0
-    files = sorted(planted.rglob("*.dcm"))
+    new: dict[str, int] = {}
+    checked = bad = 0
+    files = [source for source in sorted(planted.rglob("*.dcm")) if (out / source.relative_to(planted)).is_file()]
     for source in files[:: max(1, len(files) // sample)]:
-        target = out / source.relative_to(planted)
-        if target.is_file():
-            checked += 1
-            new += bool(errors(target) - errors(source))
-    return {"checked": checked, "with new errors": new}
+        checked += 1
+        found = errors(out / source.relative_to(planted)) - errors(source)
+        bad += bool(found)
+        for line in found:
+            new[line] = new.get(line, 0) + 1
+    return {"checked": checked, "with new errors": bad, "messages": dict(sorted(new.items())[:12])}
+
+
+def headers(options: Any) -> dict[str, Any]:
+    """Leaks, actions, validity, references and speed on planted files, and the same for the peers."""
+    from plant import Planter
+    from score import references, score
+
+    plain = options.work / "planted"
+    Planter(plain, options.files, options.seed, 0).run()
+    rows = []
+    for name in ("anon-pipeline", *PEERS):
+        out = options.work / name
+        if name == "anon-pipeline":
+            run = ours(plain, out)
+        elif Path(options.peers).exists() or name == "pydicom":
+            python = sys.executable if name == "pydicom" else options.peers
+            run = json.loads(child([python, str(HERE / "peer.py"), name, str(plain), str(out), str(EVERY[name])]))
+        else:
+            continue
+        count = run["files"]["seen"] if name == "anon-pipeline" else run["files"]
+        row = {"tool": name, "cpu": run["cpu"], "rss": run.get("rss"), "files": count, "files/s": count / run["cpu"],
+               "failed": sum(run.get("failed", {}).values()), "held": run.get("reasons", {})}  # fmt: skip
+        row["score"] = {k: v for k, v in score(plain, out).items() if k != "examples"}
+        row["places"] = len(row["score"].pop("leaking_places"))
+        row["validity"] = validity(plain, out, options.validate if name == "anon-pipeline" else 60)
+        row["references"] = references(plain, out)
+        rows.append(row)
+        print(json.dumps(row), flush=True)
+        if name != "anon-pipeline":
+            shutil.rmtree(out)
+    return {"files": options.files, "seed": options.seed, "rows": rows}
+
+
+def workers(options: Any) -> dict[str, Any]:
+    """One and two processes on the same files, the better of two runs each, in turn."""
+    from plant import Planter
+
+    plain = options.work / "planted"
+    if not plain.exists():
+        Planter(plain, options.files, options.seed, 0).run()
+    best: dict[int, dict[str, float]] = {}
+    for count in (1, 2, 1, 2):
+        run = ours(plain, options.work / f"workers{count}", count)
+        known = best.setdefault(count, {"wall": run["wall"], "cpu": run["cpu"], "rss": run["rss"]})
+        known.update({name: min(known[name], run[name]) for name in ("wall", "cpu")}, rss=max(known["rss"], run["rss"]))
+        shutil.rmtree(options.work / f"workers{count}")
+    return {"files": options.files, "one": best[1], "two": best[2]}
+
+
+def memory(options: Any) -> dict[str, Any]:
+    """The largest memory of a process, by number of files and for a multi-frame file of 2 GB."""
+    from plant import Planter
+
+    found = {}
+    for count in (100, 1000):
+        folder = options.work / f"planted{count}"
+        Planter(folder, count, options.seed + 7, 0).run()
+        found[count] = ours(folder, options.work / "counted")["rss"]
+        shutil.rmtree(folder)
+        shutil.rmtree(options.work / "counted")
+    return {"by files": found, "large": big(options.work)}
 
 
 def big(work: Path) -> dict[str, Any]:
@@ -80,7 +149,7 @@ def big(work: Path) -> dict[str, Any]:
     ds = Dataset()
     ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.4.1", "1.2.3.4"
     ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.PatientID, ds.Modality = "1.2.3", "1.2.3.1", "BIG", "MR"
-    ds.BodyPartExamined, ds.Rows, ds.Columns, ds.NumberOfFrames = "ABDOMEN", 512, 512, 4096
+    ds.BodyPartExamined, ds.Rows, ds.Columns, ds.NumberOfFrames = "ABDOMEN", 512, 512, 4095
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.BitsAllocated, ds.BitsStored = 1, "MONOCHROME2", 16, 12
     ds.HighBit, ds.PixelRepresentation, ds.ImageType = 11, 0, ["ORIGINAL", "PRIMARY"]
     ds.file_meta = FileMetaDataset()
@@ -90,118 +159,103 @@ def big(work: Path) -> dict[str, Any]:
     ds.save_as(path, enforce_file_format=True)
     frame = np.random.default_rng(0).integers(0, 2000, 512 * 512, dtype="u2").tobytes()
     with path.open("ab") as stream:
-        stream.write(b"\xe0\x7f\x10\x00OW\0\0" + (len(frame) * 4096).to_bytes(4, "little"))
-        for _ in range(4096):
+        stream.write(b"\xe0\x7f\x10\x00OW\0\0" + (len(frame) * 4095).to_bytes(4, "little"))
+        for _ in range(4095):
             stream.write(frame)
-    output, _, _ = child([sys.executable, "-c", OURS, str(folder), str(work / "big_out"), "1"])
-    result = json.loads(output)
+    result = ours(folder, work / "big_out")
     size = path.stat().st_size
+    with path.open("rb") as before, (work / "big_out" / "big.dcm").open("rb") as after:
+        before.seek(-(len(frame) * 4095), 2)
+        after.seek(-(len(frame) * 4095), 2)
+        same = all(before.read(1 << 24) == after.read(1 << 24) for _ in range((len(frame) * 4095 >> 24) + 1))
     shutil.rmtree(folder)
     shutil.rmtree(work / "big_out")
-    return {"bytes": size, "cpu": result["cpu"], "rss": result["rss"]}
+    return {"bytes": size, "cpu": result["cpu"], "rss": result["rss"], "released": result["files"]["released"],
+            "pixels identical": same}  # fmt: skip
+
+
+def pydicom_files(options: Any) -> dict[str, Any]:
+    """pydicom's own test files, default profile: each released without its identifiers, or held with a reason."""
+    import logging
+    import warnings
+
+    import pydicom
+    from pydicom.data import get_testdata_files
+
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    source, out = options.work / "pydicom_in", options.work / "pydicom_out"
+    source.mkdir(parents=True)
+    for number, name in enumerate(get_testdata_files()):
+        if Path(name).is_file():
+            shutil.copy(name, source / f"{number:03d}_{Path(name).name}")
+    run = ours(source, out)
+    leaks = unreadable = different = 0
+    for path in sorted(out.iterdir()):
+        data = path.read_bytes()
+        try:
+            before, after = pydicom.dcmread(source / path.name, force=True), pydicom.dcmread(path)
+            list(after.iterall())
+        except Exception:
+            unreadable += 1
+            continue
+        values = [str(before.get(k) or "") for k in ("PatientID", "AccessionNumber", "StudyInstanceUID",
+                                                     "SeriesInstanceUID", "SOPInstanceUID", "InstitutionName")]  # fmt: skip
+        values += [part for part in str(before.get("PatientName") or "").split("^") if len(part) > 4]
+        leaks += any(len(value) > 5 and value.encode("latin-1", "ignore") in data for value in values)
+        leaks += any(element.tag.is_private for element in after.iterall())
+        different += bool("PixelData" in before and before.get("PixelData") != after.get("PixelData"))
+    return {**run["files"], "reasons": run["reasons"], "leaks": leaks, "unreadable": unreadable,
+            "redacted": run["files_redacted"], "pixels differ": different, "frames": run["frames"], "cpu": run["cpu"]}  # fmt: skip
+
+
+def pixels(options: Any) -> dict[str, Any]:
+    """Burned-in text covered, picture lost, time a frame; and the planted drawn files in the scorer's categories."""
+    import drawn
+    from plant import Planter
+    from score import score
+
+    source = options.work / "frames"
+    drawn.run(source, options.frames, options.seed + 4)
+    run = ours(source, options.work / "frames_out")
+    found = drawn.measure(source, options.work / "frames_out")
+    planted = options.work / "drawn"
+    Planter(planted, options.drawn, options.seed + 1, 1).run()
+    other = ours(planted, options.work / "drawn_out")
+    scored = score(planted, options.work / "drawn_out")
+    return {**found, "cpu_a_frame": run["cpu"] / run["frames"], "frames": run["frames"], "rss": run["rss"],
+            "drawn": {"files": options.drawn, "frames": other["frames"], "cpu_a_frame": other["cpu"] / other["frames"],
+                      **{k: scored[k] for k in ("held", "leaks", "actions", "actions_right", "by_category")}}}  # fmt: skip
+
+
+PARTS = {"headers": headers, "workers": workers, "memory": memory, "pydicom": pydicom_files, "pixels": pixels}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--files", type=int, default=2000)
-    parser.add_argument("--drawn", type=int, default=48)
+    parser.add_argument("--frames", type=int, default=140, help="frames of the burned-in text part, half with text")
+    parser.add_argument("--drawn", type=int, default=16, help="planted files with burned-in text")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peers", default=".venv-peers/bin/python")
+    parser.add_argument("--peers", default=".venv-imgpeers/bin/python")
     parser.add_argument("--work", type=Path, default=Path(".work/imaging"))
-    parser.add_argument("--validate", type=int, default=200, help="files checked with dciodvfy, a tool")
-    parser.add_argument("--no-big", action="store_true")
+    parser.add_argument("--validate", type=int, default=200, help="our files checked with dciodvfy")
     options = parser.parse_args()
-    from plant import Planter
-    from score import score
+    from results import write
 
-    work = options.work
-    shutil.rmtree(work, ignore_errors=True)
-    plain, drawn = work / "planted", work / "drawn"
-    Planter(plain, options.files, options.seed, 0).run()
-    Planter(drawn, options.drawn, options.seed + 1, 1).run()
-    rows, began = [], time.monotonic()
-    names = ["anon-pipeline", "anon-pipeline, 2 workers", "pydicom", "dicognito", "dicom-anonymizer", "deid"]
-    for name in names:
-        out = work / name.replace(" ", "_").replace(",", "")
-        if name.startswith("anon"):
-            output, _, _ = child([sys.executable, "-c", OURS, str(plain), str(out), "2" if "2" in name else "1"])
-        elif Path(options.peers).exists() or name == "pydicom":
-            python = sys.executable if name == "pydicom" else options.peers
-            every = {"pydicom": 1, "deid": 40}.get(name, 5)  # the peers are slow
-            output, _, _ = child([python, str(HERE / "peer.py"), name, str(plain), str(out), str(every)])
-        else:
-            continue
-        run = json.loads(output)
-        row = {
-            "tool": name,
-            "cpu": run["cpu"],
-            "wall": run.get("wall"),
-            "rss": run.get("rss"),
-            "failed": run.get("failed", {}),
-        }
-        row["files/s"] = run.get("files", options.files) / run["cpu"]
-        if "2 workers" not in name:
-            row["score"] = score(plain, out)
-            row["validity"] = validity(plain, out, options.validate)
-        rows.append(row)
-        print(name, json.dumps({k: v for k, v in row.items() if k != "score"}), flush=True)
-    output, _, _ = child([sys.executable, "-c", OURS, str(drawn), str(work / "drawn_out"), "1"])
-    pixels = {"run": json.loads(output), "score": score(drawn, work / "drawn_out"), "files": options.drawn}
-    large = None if options.no_big else big(work)
-    write(options, rows, pixels, large, time.monotonic() - began)
-
-
-def write(options: Any, rows: list[dict[str, Any]], pixels: dict[str, Any], large: Any, wall: float) -> None:
-    """RESULTS.md."""
-    import pydicom
-
-    copy = next(row for row in rows if row["tool"] == "pydicom")["files/s"]
-    lines = [
-        "# Imaging: de-identification of DICOM, beside its peers", "",
-        f"2026-11-22, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"pydicom {pydicom.__version__}; `python benchmarks/imaging/run.py --files {options.files} --drawn {options.drawn} "
-        f"--seed {options.seed}`. Planted files: CT, MR, PT, SR, PR, SEG, RTSTRUCT in seven transfer syntaxes; every planted "
-        "string is unique, so that caches gain nothing. CPU time of the work alone; the machine was shared, so only ratios "
-        "within this run mean something. dicognito and dicom-anonymizer were given every 5th file, deid every 40th.", "",
-        "| tool | CPU files/s | x pydicom read+save | leaks a file | places that leak | actions right | new dciodvfy errors "
-        "(files) | failed |", "|---|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
-    for row in rows:
-        result, valid = row.get("score"), row.get("validity")
-        lines.append(
-            f"| {row['tool']} | {row['files/s']:.0f} | {row['files/s'] / copy:.2f} | "
-            + (f"{result['leaks_per_file']} | {len(result['leaking_places'])} | {100 * result['actions_right']:.3f} % | "
-               f"{valid['with new errors']} of {valid['checked']} | " if result and valid else "- | - | - | - | ")
-            + f"{sum(row['failed'].values())} |"
-        )  # fmt: skip
-    one, two = rows[0], rows[1]
-    run, result = pixels["run"], pixels["score"]
-    lines += [
-        "",
-        f"Planted places: {places(rows)}. Two workers: wall {one['wall']:.1f} s to {two['wall']:.1f} s, "
-        f"{one['wall'] / two['wall']:.2f} x. Largest memory of a process: {one['rss'] / 1024:.0f} MiB.",
-        "",
-        "## Burned-in text",
-        "",
-        f"{pixels['files']} files ({run['frames']} frames: ultrasound, computed radiography, secondary capture, multi-frame, "
-        f"RLE): {run['cpu'] / max(1, run['frames']):.2f} CPU-s a frame, models loaded once included; "
-        f"boxes hidden {100 * result['by_category'].get('pixels_hidden', 0):.2f} %; leaks {result['leaks']}; actions right "
-        f"{100 * result['actions_right']:.3f} %; held {result['held']}.",
-    ]
-    if large:
-        lines += ["", "## A large file", "", f"{large['bytes'] / 1e9:.2f} GB multi-frame: {large['cpu']:.1f} CPU-s, "
-                  f"{large['rss'] / 1024:.0f} MiB of memory."]  # fmt: skip
-    pixel_file = HERE / "PIXELS.md"
-    if pixel_file.exists():
-        lines += ["", pixel_file.read_text(encoding="utf-8").strip()]
-    (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
-
-
-def places(rows: list[dict[str, Any]]) -> int:
-    """How many different places were planted: those that leak when nothing is done."""
-    copy = next(row for row in rows if row["tool"] == "pydicom")
-    return len(copy["score"]["leaking_places"])
+    shutil.rmtree(options.work, ignore_errors=True)
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    for name in options.parts.split(","):
+        before, began = os.getloadavg()[0], time.monotonic()
+        cpu = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        figures[name] = PARTS[name](options)
+        figures[name]["load"] = round((before + os.getloadavg()[0]) / 2, 1)
+        seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - cpu
+        print(name, json.dumps(figures[name]), f"{time.monotonic() - began:.0f} s", f"{seconds:.0f} CPU-s", flush=True)
+        FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+        write(figures, HERE / "RESULTS.md")
+    shutil.rmtree(options.work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import logging
 import warnings
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,41 @@ def score(planted: Path, out: Path) -> dict[str, Any]:
     for entry in key:
         result.add(entry, out / entry["file"])
     return result.result()
+
+
+def references(planted: Path, out: Path) -> dict[str, int]:
+    """References to an instance, study, series or frame of reference of the set: how many resolve in the output.
+
+    A reference of the original resolves when the output has, at the same place, the new UID of what it names.
+    """
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    own = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+    pairs, new = [], {}
+    for source in sorted(planted.rglob("*.dcm")):
+        path = out / source.relative_to(planted)
+        if not path.is_file():
+            continue
+        before, after = (pydicom.dcmread(p, stop_before_pixels=True) for p in (source, path))
+        new.update({str(before.get(name)): str(after.get(name)) for name in own})
+        pairs += list(_uids(before, after))
+    wanted = [(old, now) for old, now in pairs if old in new]
+    return {"references": len(wanted), "resolve": sum(new[old] == now for old, now in wanted)}
+
+
+def _uids(before: Any, after: Any) -> Iterator[tuple[str, str]]:
+    """UIDs inside sequences of both data sets, place by place."""
+    for element in before:
+        if element.VR != "SQ" or element.tag.is_private:
+            continue
+        other = after.get(element.tag)
+        for number, item in enumerate(element.value):
+            twin = other.value[number] if other is not None and other.VR == "SQ" and len(other.value) > number else None
+            for inner in item:
+                if inner.VR == "UI" and inner.keyword.startswith("Referenced") and "Class" not in inner.keyword:
+                    yield str(inner.value), str(twin.get(inner.keyword)) if twin is not None else ""
+            if twin is not None:
+                yield from _uids(item, twin)
 
 
 if __name__ == "__main__":
