@@ -97,7 +97,7 @@ def _marginals(real: pd.DataFrame, synthetic: pd.DataFrame, columns: list[str], 
     for axes in grid[len(columns) :]:
         axes.set_visible(False)
     figure.suptitle("real (blue) and synthetic (orange); cells under 11 are left out")
-    figure.tight_layout()
+    figure.subplots_adjust(left=0.04, right=0.99, wspace=0.25, hspace=0.75)
     return figure
 
 
