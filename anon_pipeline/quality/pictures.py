@@ -39,7 +39,7 @@ def pictures(
     ):
         for suffix in formats:
             path = out / f"{name}.{suffix}"
-            figure.savefig(path, metadata=METADATA[suffix], dpi=110, bbox_inches="tight")
+            figure.savefig(path, metadata=METADATA[suffix], dpi=110, bbox_inches="tight" if name == "attacks" else None)
             files.append(path)
         figure.clear()
     return files
@@ -97,7 +97,7 @@ def _marginals(real: pd.DataFrame, synthetic: pd.DataFrame, columns: list[str], 
     for axes in grid[len(columns) :]:
         axes.set_visible(False)
     figure.suptitle("real (blue) and synthetic (orange); cells under 11 are left out")
-    figure.subplots_adjust(left=0.04, right=0.99, wspace=0.25, hspace=0.75)
+    figure.subplots_adjust(left=0.04, right=0.99, wspace=0.25, top=0.93, hspace=0.75)
     return figure
 
 
