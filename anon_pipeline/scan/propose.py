@@ -58,13 +58,19 @@ def propose(report: dict[str, Any]) -> str:
         lines.append(f"#   {_plain(table['table'])} ({table['rows']} rows)")
         for column in table["columns"]:
             role = column["role"]
-            lines.append(f"#     {_plain(column['column'])}: {role.replace('_', ' ')}, {TREATMENT[role]}")
+            told = ", ".join([role.replace("_", " "), TREATMENT[role], *_promise(column)])
+            lines.append(f"#     {_plain(column['column'])}: {told}")
         for cell in table["kmap"][-1:]:
             names = ", ".join(_plain(c) for c in cell["columns"])
             lines.append(f"#     worst three together ({names}): {cell['rows_alone']} rows stand alone")
     content = DEFAULT_LIMITS.read_text(encoding="utf-8")
     lines.append(content[content.index("limits:\n") :].rstrip("\n"))
     return "\n".join(lines) + "\n"
+
+
+def _promise(column: dict[str, Any]) -> list[str]:
+    """What an empty column would be once filled."""
+    return ["empty", *column["evidence"][1:]] if column["evidence"][:1] == ["empty"] else []
 
 
 def _plain(name: str) -> str:

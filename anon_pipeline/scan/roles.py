@@ -36,8 +36,8 @@ def role_of(profile: Profile) -> Finding:
     name, table = names.normalised(profile.column), names.table_stem(profile.table)
     evidence = [f"{hits} of {profile.sampled} sampled values: {pattern}" for pattern, hits in profile.hits.items()]
     vocabulary = bool(names.VOCABULARY_TABLES.match(table))
-    if profile.rows and not profile.present:
-        evidence.append("empty")
+    if not profile.present:
+        return _empty(profile, name, vocabulary)
     if _free_text(profile, name) and not vocabulary:
         inside = [
             f"{hits} of {profile.sampled} sampled texts hold: {pattern}" for pattern, hits in profile.inside.items()
@@ -64,6 +64,15 @@ def role_of(profile: Profile) -> Finding:
     if profile.share("postal_code") > 0.9 and profile.same_length > 0.95 and 20 < profile.distinct < 40_000:
         return Finding(profile, Role.QUASI, [*evidence, "postal codes"])
     return _unnamed(profile, evidence)
+
+
+def _empty(profile: Profile, name: str, vocabulary: bool) -> Finding:
+    """A column without a value identifies nobody; what its name promises is told, for the day when it is filled."""
+    if vocabulary or not names.DIRECT.search(name) or (names.KEYS.match(name) and not _own_number(name)):
+        promise = "quasi-identifier" if names.QUASI.search(name) and not vocabulary else ""
+    else:
+        promise = "direct identifier"
+    return Finding(profile, Role.TECHNICAL, ["empty", *([f"by its name a {promise} once filled"] if promise else [])])
 
 
 def _own_number(name: str) -> bool:
@@ -123,7 +132,7 @@ def _contradicted(profile: Profile, name: str) -> bool:
 
 def _free_text(profile: Profile, name: str) -> bool:
     if not profile.sampled:
-        return bool(names.FREE_TEXT.search(name)) and not profile.present and name in ("note_text", "snippet")
+        return False
     long = profile.mean_words >= 6 and profile.mean_length >= 40 and profile.sample_distinct > 0.2 * profile.sampled
     return long or (bool(names.FREE_TEXT.search(name)) and profile.mean_words >= 2.5 and profile.mean_length >= 15)
 

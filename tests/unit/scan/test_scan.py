@@ -74,13 +74,27 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(tmp_path / "t.duckdb")
 
 
-def test_roles_of_a_hospital_table(source: str) -> None:
+def test_roles_of_a_hospital_table_and_the_policy_that_follows(source: str, tmp_path: Path) -> None:
     report = scan(source)
     roles = {c["column"]: c["role"] for c in report["tables"][0]["columns"]}
     assert {c for c, role in roles.items() if role == "direct_identifier"} == DIRECT
     assert {c for c, role in roles.items() if role == "free_text"} == {"commentaire"}
     assert {"date_naissance", "sexe", "code_postal"} <= {c for c, role in roles.items() if role == "quasi_identifier"}
     assert roles["creatinine"] == roles["diagnostic"] == "sensitive"
+    path = tmp_path / "policy.yaml"
+    path.write_text(propose(report))
+    assert load_policy(path).limits
+
+
+def test_an_empty_column_accuses_nobody_and_its_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "provider.csv").write_text("provider_id,provider_name,npi,specialty\n" + "1,,,\n" * 30)
+    (tmp_path / "location.csv").write_text("location_id,address_1,zip\n")
+    report = scan(str(tmp_path))
+    found = {c["column"]: c for table in report["tables"] for c in table["columns"]}
+    assert report["roles"]["direct_identifier"] == 0
+    for name in ("provider_name", "npi", "address_1"):
+        assert found[name]["evidence"] == ["empty", "by its name a direct identifier once filled"]
+    assert "npi: technical, replaced or left out, empty, by its name a direct identifier" in propose(report)
 
 
 def test_the_report_and_the_policy_hold_no_value(tmp_path: Path) -> None:
@@ -101,12 +115,6 @@ def test_pattern_hits_and_kmap_are_counted(tmp_path: Path) -> None:
     pair = next(k for k in table["kmap"] if sorted(k["columns"]) == ["code_postal", "date_naissance"])
     cells = hospital().groupby(["code_postal", "date_naissance"]).size()
     assert (pair["cells"], pair["smallest"]) == (len(cells), cells.min())
-
-
-def test_the_proposed_policy_loads(source: str, tmp_path: Path) -> None:
-    path = tmp_path / "policy.yaml"
-    path.write_text(propose(scan(source)))
-    assert load_policy(path).limits
 
 
 def test_missing_and_empty_sources_are_told(tmp_path: Path) -> None:
