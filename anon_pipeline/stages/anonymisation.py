@@ -66,6 +66,8 @@ def _synthesize(context: StageContext, out: Path, modality: str) -> Synthesis:
         seed,
         out,
         options=context.policy.options(modality),
+        access=context.policy.release.access.value,
+        directory=context.policy.directory,
         least=context.policy.release.small_cell,
         device=context.device,
         **facts,

@@ -28,6 +28,7 @@ def embed(context: StageContext, out: Path, modality: str) -> StageResult:
             context.extracted.training,
             context.device,
             options=context.policy.options(modality),
+            directory=context.policy.directory,
             least=context.policy.release.small_cell,
         )
     except CannotBeMadeSafe as refusal:

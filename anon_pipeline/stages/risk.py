@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from anon_pipeline.errors import BadInput
 from anon_pipeline.policy import Track
 from anon_pipeline.release.evidence import Check
 from anon_pipeline.risk.limits import check_name
 from anon_pipeline.stages.anonymisation import avatar_seed
 from anon_pipeline.stages.base import StageContext, StageResult
+from anon_pipeline.stages.genomes import attacked_genomes
 
 TABLES = ("observational", "biology")
 _EVALUATED: dict[str, dict[str, Any]] = {}
@@ -22,10 +24,15 @@ def attack(context: StageContext, out: Path, criterion: str) -> StageResult:
         from anon_pipeline.stages.identifiers import search
 
         return search(context, out)
+    try:
+        genomes = (attacked_genomes(context) or {}).get(criterion, [])
+    except BadInput as refusal:
+        return StageResult(status="refused", reason=str(refusal))
     report = evaluated(context)
-    if report is None:
+    if report is None and not genomes:
         return StageResult(status="absent", reason="no table leaves as avatars")
-    attacks = [found for found in report["attacks"] if found["criterion"] == criterion]
+    report = report or {"attacks": []}
+    attacks = [*(found for found in report["attacks"] if found["criterion"] == criterion), *genomes]
     (out / "attacks.json").write_text(json.dumps(attacks, indent=2, sort_keys=True) + "\n")
     return StageResult(checks=[as_check(found) for found in attacks], notes=list(report.get("notes", [])))
 

@@ -62,8 +62,8 @@ def attack_release(
     def chunks() -> Iterator[GenomicChunk]:
         for chunk, source, made_ in aligned(store, released):
             segment = chunk.sites.segment
-            real = _doubled(source, store.header.present(segment))
-            synthetic = _doubled(made_, released.header.present(segment))
+            real = doubled(source, store.header.present(segment))
+            synthetic = doubled(made_, released.header.present(segment))
             yield GenomicChunk(
                 chunk.sites.contig,
                 genetic.centimorgans(chunk.sites.contig, chunk.sites.position),
@@ -72,11 +72,16 @@ def attack_release(
                 np.ascontiguousarray(synthetic[:, slots_of(chosen[2])]),
             )
 
+    return run_attacks(chunks, limits_of(options, access), seed, progress=progress)
+
+
+def limits_of(options: Options, access: Access) -> Limits:
+    """The limits of an access class."""
     _, most_auc, most_tpr = options.limits(access)
-    return run_attacks(chunks, Limits(auc=most_auc, tpr=most_tpr), seed, progress=progress)
+    return Limits(auc=most_auc, tpr=most_tpr)
 
 
-def _doubled(alleles: NDArray[np.uint8], present: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def doubled(alleles: NDArray[np.uint8], present: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """A haploid person's one allele in both slots."""
     if present.all():
         return alleles

@@ -162,16 +162,23 @@ def _fitted(
     return source
 
 
-def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path, options: dict[str, Any] | None = None) -> Synthesis:
+def synthesize(
+    cohort: Cohort,
+    draw: Draw,
+    seed: int,
+    out: Path,
+    options: dict[str, Any] | None = None,
+    access: Access = "controlled",
+    directory: Path | None = None,
+) -> Synthesis:
     """Write ``cohort.vcf.gz`` and its index below ``out``, samples named by the avatars' ids.
 
+    access: the release's class, which decides its budget; directory: what relative paths in the options start from.
     Raises CannotBeMadeSafe when the cohort is too small, or the release budget is broken.
     """
     if not cohort.vcf.is_file():
         raise BadInput("genomics: the cohort has no VCF")
-    given = dict(options or {})
-    access: Access = given.pop("access", "controlled")
-    settings = Options.from_policy(given)
+    settings = Options.from_policy(options or {}, directory)
     out.mkdir(parents=True, exist_ok=True)
     with surveyed(cohort, settings, seed) as genomes:
         return _written(genomes, draw, seed, out, settings, access)

@@ -113,7 +113,9 @@ def dosages(found: Survey) -> dict[str, NDArray[np.float64]]:
     return {name: alleles.reshape(-1, 2).sum(axis=1).astype(float) for name, alleles in found.loci_alleles.items()}
 
 
-def embed(cohort: Cohort, device: str = "cpu", options: dict[str, Any] | None = None) -> Embedding | None:
+def embed(
+    cohort: Cohort, device: str = "cpu", options: dict[str, Any] | None = None, directory: Path | None = None
+) -> Embedding | None:
     """Ancestry components, stratum, declared dosages, pharmacogenes and one score, standardised, a row a member.
 
     None when the cohort has no VCF. Raises CannotBeMadeSafe when it is too small for the synthetic track.
@@ -121,7 +123,7 @@ def embed(cohort: Cohort, device: str = "cpu", options: dict[str, Any] | None = 
     del device
     if not cohort.vcf.is_file():
         return None
-    settings = Options.from_policy(options or {})
+    settings = Options.from_policy(options or {}, directory)
     with surveyed(cohort, settings) as genomes:
         columns = _columns(genomes, settings)
         quality: dict[str, Any] = {

@@ -193,6 +193,12 @@ class Store:
         """One row group."""
         return self._chunk(self.file.read_row_group(number))
 
+    def spans(self) -> Iterator[tuple[str, int, int]]:
+        """Contig, first and last position of every row group."""
+        for number in range(self.file.metadata.num_row_groups):
+            table = self.file.read_row_group(number, columns=["contig", "position"])
+            yield table["contig"][0].as_py(), table["position"][0].as_py(), table["position"][-1].as_py()
+
     def _chunk(self, table: pa.Table) -> Chunk:
         column = {name: table.column(name).combine_chunks() for name in table.column_names}
         sites = Sites(
