@@ -67,6 +67,14 @@ class AvatarPolicy(_Part):
     maximum_weight: float = Field(default=0.05, gt=0, le=1)
     minimum_effective_k: float = Field(default=20, ge=1)
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+    holdout_folds: int = Field(default=0, ge=0, le=10)
+
+    @field_validator("holdout_folds")
+    @classmethod
+    def _more_than_one(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("one fold holds everyone out: give 0 (one split) or at least 2")
+        return value
 
 
 class Limit(_Part):

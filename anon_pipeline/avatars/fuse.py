@@ -124,4 +124,4 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
         maximum=policy.maximum_weight,
         minimum_effective=policy.minimum_effective_k,
     )
-    return Draw(joint.person_ids, local.neighbours, local.weights, local.points)
+    return Draw(joint.person_ids, local.neighbours, local.weights, local.points, starts=local.starts)

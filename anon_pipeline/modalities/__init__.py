@@ -58,6 +58,7 @@ class Draw:
     cohort has the patients for it.
     points: (m, d) float32, the drawn points in the joint embedding.
     parts: modality -> (m, d_m) float32, the same points in that modality's own embedding, in its own scale.
+    starts: (m,) int64, the row of person_ids each avatar started from; only the attacks ask for it.
     """
 
     person_ids: NDArray[np.int64]
@@ -65,6 +66,7 @@ class Draw:
     weights: NDArray[np.float32]
     points: NDArray[np.float32]
     parts: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    starts: NDArray[np.int64] | None = None
 
     @property
     def size(self) -> int:

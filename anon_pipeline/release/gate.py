@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from anon_pipeline.policy import Limit, Policy, Track
+from anon_pipeline.policy import MODALITIES, Limit, Policy, Track
 from anon_pipeline.release.code_version import code_version
 from anon_pipeline.release.evidence import Check, Evidence, EvidenceUnreadable
 from anon_pipeline.risk.limits import limits_for
@@ -65,6 +65,9 @@ def _faults(stage: Stage, evidence: Evidence, context: StageContext) -> list[str
         faults.append("an output is missing or differs from its evidence")
     if evidence.status == "refused" and stage.group not in ("anonymisation", "embedding"):
         faults.append(f"refused: {evidence.reason}")
+    by_folds = stage.group == "risk" and stage.name != "risk/identifiers" and context.policy.avatars.holdout_folds
+    if by_folds and evidence.status == "done" and evidence.counts.get("folds", 0) < 2:
+        faults.append("the policy holds people out by folds, and this evidence was not made so")
     reported = {check.name for check in evidence.checks}
     if evidence.status == "done":
         faults += [f"check {name} was not reported" for name in stage.checks if name not in reported]
@@ -111,13 +114,17 @@ def _held(limit: Limit, figure: Check) -> Check:
 
 
 def _applies(limit: Limit, policy: Policy, evidence: dict[str, Evidence]) -> bool:
-    """A limit that names a modality (``genomics/...``) applies where it is released as avatars; one that names none
-    applies where the tables are."""
+    """A limit that names a modality (``genomics/...``) applies where it is released as avatars, one of ``multimodal``
+    where two or more are; one that names none applies where the tables are."""
     first = limit.check.split("/", 1)[0]
-    named = (first,) if f"anonymised/{first}" in evidence else ("observational", "biology")
-    return any(
-        policy.track(modality) is Track.SYNTHETIC
+    leaving = [
+        modality
+        for modality in MODALITIES
+        if policy.track(modality) is Track.SYNTHETIC
         and (item := evidence.get(f"anonymised/{modality}")) is not None
         and item.status == "done"
-        for modality in named
-    )
+    ]
+    if first == "multimodal":
+        return len(leaving) > 1
+    named = (first,) if f"anonymised/{first}" in evidence else ("observational", "biology")
+    return any(modality in leaving for modality in named)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 from anon_pipeline.avatars.fuse import JointEmbedding
 from anon_pipeline.avatars.fuse import fuse as fuse_embeddings
+from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.modalities import MODALITIES, Embedding
 from anon_pipeline.policy import Track
@@ -14,6 +17,8 @@ from anon_pipeline.stages.base import StageContext, StageResult
 from anon_pipeline.stages.modalities import verb
 
 FILE = "embedding.npz"
+FEMALE = 8532
+PROBED, LEAST_PROBED = 2000, 40
 
 
 def embed(context: StageContext, out: Path, modality: str) -> StageResult:
@@ -38,7 +43,38 @@ def embed(context: StageContext, out: Path, modality: str) -> StageResult:
     embedding.save(out / FILE)
     figures = {k: float(v) for k, v in embedding.quality.items() if isinstance(v, int | float)}
     counts = {"patients": float(embedding.present.sum()), "dimensions": float(embedding.vectors.shape[1])}
-    return StageResult(counts={**figures, **counts})
+    return StageResult(counts={**figures, **counts, **probed(context.extracted.training, embedding)})
+
+
+def probed(cohort: Cohort, embedding: Embedding) -> dict[str, float]:
+    """Linear probes: how well year of birth (R2) and sex (area under the ROC curve) are read from the embedding, each
+    patient predicted by a ridge regression on the others in five folds. Empty when there are too few patients."""
+    import duckdb
+    from sklearn.linear_model import RidgeCV
+    from sklearn.metrics import r2_score, roc_auc_score
+    from sklearn.model_selection import KFold, cross_val_predict
+
+    with duckdb.connect() as database:
+        database.register("person", cohort.read("person", ["person_id", "year_of_birth", "gender_concept_id"]))
+        known = database.sql(
+            "SELECT person_id, first(year_of_birth) AS year, first(gender_concept_id) AS sex FROM person "
+            "WHERE year_of_birth IS NOT NULL GROUP BY 1 ORDER BY 1"
+        ).df()
+    rows = np.flatnonzero(embedding.present & np.isin(embedding.person_ids, known["person_id"]))[:PROBED]
+    own = known.set_index("person_id").loc[embedding.person_ids[rows]]
+    if len(rows) < LEAST_PROBED:
+        return {}
+    folds = KFold(5, shuffle=True, random_state=0)
+    vectors = embedding.vectors[rows].astype(float)
+    model = RidgeCV(np.logspace(-1, 4, 6))
+    found = {}
+    year = own["year"].to_numpy(float)
+    if year.std() > 0:
+        found["probe_year_of_birth_r2"] = float(r2_score(year, cross_val_predict(model, vectors, year, cv=folds)))
+    female = (own["sex"] == FEMALE).to_numpy(float)
+    if LEAST_PROBED // 4 <= female.sum() <= len(female) - LEAST_PROBED // 4:
+        found["probe_sex_auc"] = float(roc_auc_score(female, cross_val_predict(model, vectors, female, cv=folds)))
+    return found
 
 
 def embedded(context: StageContext) -> list[Embedding]:

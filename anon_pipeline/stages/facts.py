@@ -28,13 +28,20 @@ def known_facts(context: StageContext) -> dict[str, Any]:
 
 
 def person_facts(context: StageContext) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The facts of each training patient and of each avatar at the end of their observation, one row a person."""
-    training = context.extracted.training
-    avatars = Cohort(context.cohort, context.work / "anonymised")
-    return tuple(
-        _facts(cohort, _of_images(cohort), context.policy.release.small_cell)(_last_moments(cohort))
-        for cohort in (training, avatars)
+    """The facts of each training patient and of each avatar at the end of their observation, by person_id."""
+    least = context.policy.release.small_cell
+    return (
+        facts_of(context.extracted.training, least),
+        facts_of(Cohort(context.cohort, context.work / "anonymised"), least),
     )
+
+
+def facts_of(cohort: Cohort, least: int) -> pd.DataFrame:
+    """The facts of everyone of a cohort at the end of their observation, indexed by person_id."""
+    moments = _last_moments(cohort)
+    found = _facts(cohort, _of_images(cohort), least)(moments)
+    persons = moments.to_pandas().set_index("row")["person_id"]
+    return found.set_axis(persons.reindex(found.index).to_numpy(), axis=0)
 
 
 def _last_moments(cohort: Cohort) -> pa.Table:

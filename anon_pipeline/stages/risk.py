@@ -6,15 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from anon_pipeline.errors import BadInput
-from anon_pipeline.policy import Track
+from anon_pipeline.errors import BadInput, CannotBeMadeSafe
+from anon_pipeline.modalities import MODALITIES
 from anon_pipeline.release.evidence import Check
-from anon_pipeline.risk.limits import check_name
+from anon_pipeline.risk.limits import check_name, judge
 from anon_pipeline.stages.anonymisation import avatar_seed
 from anon_pipeline.stages.base import StageContext, StageResult
 from anon_pipeline.stages.genomes import attacked_genomes
+from anon_pipeline.stages.multimodal import attacked as across_modalities
+from anon_pipeline.stages.multimodal import leaving
 
 TABLES = ("observational", "biology")
+CRITERIA = ("singling_out", "linkability", "inference", "membership")
+FOLDS = "folds"
 _EVALUATED: dict[str, dict[str, Any]] = {}
 
 
@@ -25,22 +29,31 @@ def attack(context: StageContext, out: Path, criterion: str) -> StageResult:
 
         return search(context, out)
     try:
-        genomes = (attacked_genomes(context) or {}).get(criterion, [])
-    except BadInput as refusal:
+        report = evaluated(context)
+        genomes = (report["genomes"] if report else attacked_genomes(context)) or {}
+    except (BadInput, CannotBeMadeSafe) as refusal:
         return StageResult(status="refused", reason=str(refusal))
-    report = evaluated(context)
     if report is None and not genomes:
         return StageResult(status="absent", reason="no table leaves as avatars")
-    report = report or {"attacks": []}
-    attacks = [*(found for found in report["attacks"] if found["criterion"] == criterion), *genomes]
+    report = report or {"attacks": [], "across": {}}
+    attacks = [dict(found) for found in report["attacks"] if found["criterion"] == criterion]
+    attacks += [dict(row) for row in report["across"].get(criterion, [])]
+    judge(attacks, context.policy.limits)
+    attacks += genomes.get(criterion, [])
     (out / "attacks.json").write_text(json.dumps(attacks, indent=2, sort_keys=True) + "\n")
-    return StageResult(checks=[as_check(found) for found in attacks], notes=list(report.get("notes", [])))
+    folds = report.get("folds", 0)
+    return StageResult(
+        checks=[as_check(found) for found in attacks],
+        notes=list(report.get("notes", [])),
+        counts={FOLDS: float(folds)} if folds else {},
+    )
 
 
 def as_check(found: dict[str, Any]) -> Check:
     """An attack's row as a check; one without a limit is reported and blocks nothing."""
     judged = found.get("passed") is not None
     beside = [f"{name} {found[name]:.3g}" for name in ("floor", "ceiling") if found.get(name) is not None]
+    by_folds = [f"{found['folds']} folds"] if found.get("folds") else []
     return Check(
         name=check_name(found),
         passed=bool(found["passed"]) if judged else True,
@@ -49,31 +62,80 @@ def as_check(found: dict[str, Any]) -> Check:
         high=found["high"],
         limit=found.get("limit"),
         blocking=judged,
-        detail=", ".join([f"{found['attacked']} attacked", *beside]),
+        detail=", ".join([f"{found['attacked']} attacked", *beside, *by_folds]),
     )
 
 
 def evaluated(context: StageContext) -> dict[str, Any] | None:
-    """The whole evaluation of the cohort's tables, done once a process: its criteria share most of the work."""
-    leaving = [
-        modality
-        for modality in TABLES
-        if context.policy.track(modality) is Track.SYNTHETIC
-        and context.evidence(f"anonymised/{modality}").status == "done"
-    ]
-    if "observational" not in leaving:
-        return None
-    parts = [context.evidence(f"anonymised/{modality}").digest() for modality in TABLES]
-    known = "/".join([context.cohort, context.policy.digest(), *parts])
-    if known not in _EVALUATED:
-        from anon_pipeline.risk.patient_level import evaluate_cohort
+    """The whole evaluation of the cohort, done once a process: its criteria share most of the work.
 
+    With hold-out by folds, the figures are those of as many generations, pooled; attacks that need nobody held out are
+    made on the release itself.
+    """
+    if "observational" not in leaving(context):
+        return None
+    parts = [context.evidence(f"anonymised/{modality}").digest() for modality in MODALITIES]
+    known = "/".join([context.cohort, str(context.work), context.policy.digest(), *parts])
+    if known not in _EVALUATED:
+        found = _by_folds(context) if context.policy.avatars.holdout_folds else _at_once(context)
         _EVALUATED.clear()
-        _EVALUATED[known] = evaluate_cohort(
-            context.extracted.training.root,
-            context.extracted.holdout.root,
-            context.work / "anonymised",
-            seed=avatar_seed(context) % 2**31,
-            limits=context.policy.limits,
-        )
+        _EVALUATED[known] = found
     return _EVALUATED[known]
+
+
+def _at_once(context: StageContext) -> dict[str, Any]:
+    from anon_pipeline.risk.patient_level import evaluate_cohort
+
+    report = evaluate_cohort(
+        context.extracted.training.root,
+        context.extracted.holdout.root,
+        context.work / "anonymised",
+        seed=avatar_seed(context) % 2**31,
+        limits=context.policy.limits,
+    )
+    report["across"] = across_modalities(context)
+    report["genomes"] = attacked_genomes(context)
+    return report
+
+
+def _by_folds(context: StageContext) -> dict[str, Any]:
+    from anon_pipeline.quality.utility_trajectories import trajectories
+    from anon_pipeline.risk.folds import pooled
+    from anon_pipeline.risk.patient_features import vocabulary
+    from anon_pipeline.stages.folds import fold_contexts
+
+    released = set(leaving(context))
+    reports = []
+    for own in fold_contexts(context):
+        if missing := sorted(released - set(leaving(own))):
+            raise CannotBeMadeSafe(f"without one fold, {', '.join(missing)} cannot be made: too few people for folds")
+        reports.append(_at_once(own))
+    itself = across_modalities(context)
+    across = {}
+    for criterion in CRITERIA:
+        rows = pooled([report["across"].get(criterion, []) for report in reports])
+        own_rows = {(row["name"], row["metric"]): row for row in itself.get(criterion, [])}
+        across[criterion] = [own_rows.pop((row["name"], row["metric"]), row) for row in rows] + list(own_rows.values())
+    genomes = {c: _held_again(pooled([(r["genomes"] or {}).get(c, []) for r in reports])) for c in CRITERIA}
+    training = context.extracted.training.root
+    words = vocabulary(training)
+    attacks = pooled([report["attacks"] for report in reports])
+    judge(attacks, context.policy.limits)
+    return {
+        **reports[0],
+        "attacks": attacks,
+        "across": across,
+        "genomes": genomes,
+        "folds": len(reports),
+        "utility": {"trajectories": trajectories(training, context.work / "anonymised", words.analytes)},
+        "notes": [
+            *dict.fromkeys(note for report in reports for note in report["notes"]),
+            f"hold-out by {len(reports)} folds: the attacks were made on as many generations, each without the people "
+            "held out of it, and their figures pooled; the released avatars are made from everyone",
+        ],
+    }
+
+
+def _held_again(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pooled rows that came with a limit on their upper bound, held against it."""
+    return [{**row, "passed": None if row["limit"] is None else row["high"] <= row["limit"]} for row in rows]

@@ -152,7 +152,9 @@ def source_digests(
 
 
 def _members(warehouse: Warehouse, query: MemberQuery, policy: Policy, key: Key) -> Members:
-    members = warehouse.members(query).split(key, policy.avatars.holdout_fraction)
+    # With folds everyone is learnt from, and the attacks' generations leave people out instead.
+    fraction = 0.0 if policy.avatars.holdout_folds else policy.avatars.holdout_fraction
+    members = warehouse.members(query).split(key, fraction)
     if not len(members):
         raise BadInput(f"cohort {query.name} has no member that the person table knows")
     return members

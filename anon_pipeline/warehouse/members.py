@@ -55,13 +55,13 @@ class Members:
         """The same members with ``fraction`` of them held out, each by a keyed hash of its own id.
 
         When chance leaves a part empty, the member nearest to the threshold moves: with two members or more, both
-        parts have one.
+        parts have one. A fraction of 0 holds nobody out.
         """
         own = key.derive("holdout")
         draws = [int.from_bytes(own.digest("holdout", int(person))[:8], "big") for person in self.person_ids]
         values = np.array(draws, dtype=np.uint64) / float(2**64)
         held = values < fraction
-        if len(values) > 1 and not held.any():
+        if fraction > 0 and len(values) > 1 and not held.any():
             held[np.argmin(values)] = True
         if len(values) > 1 and held.all():
             held[np.argmax(values)] = False

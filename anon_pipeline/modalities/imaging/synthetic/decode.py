@@ -2,59 +2,116 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Embedding, Synthesis
-from anon_pipeline.modalities.imaging.synthetic.features import KindModel, learn, read_back
+from anon_pipeline.modalities.imaging.synthetic.features import LESION, KindModel, learn, read_back, vector
 from anon_pipeline.modalities.imaging.synthetic.lesion import draw as draw_lesion
 from anon_pipeline.modalities.imaging.synthetic.shape import from_frame
-from anon_pipeline.modalities.imaging.synthetic.stacks import Stack, read_stacks
+from anon_pipeline.modalities.imaging.synthetic.stacks import Stack, commonest_shape, each_stack, pictured
 from anon_pipeline.modalities.imaging.synthetic.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from anon_pipeline.modalities.imaging.synthetic.apart import Apart
+
 LEAST_PATIENTS = 40
+FIT_PATIENTS = 2000
+BLOCK = 128
+TRIES = 12
 
 
-def _usable(cohort: Cohort) -> dict[str, list[Stack]]:
-    return {kind: stacks for kind, stacks in read_stacks(cohort).items() if len(stacks) >= LEAST_PATIENTS}
+@dataclass(frozen=True)
+class Learnt:
+    """One kind: its model, and the vectors (n, width) of the patients who have it, by ascending person_id."""
+
+    model: KindModel
+    person_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
+def learnt(cohort: Cohort) -> dict[str, Learnt]:
+    """The kinds that at least 40 patients have in one shape; empty without images. Raises CannotBeMadeSafe when there
+    are images and no such kind.
+
+    Models are learnt from at most 2,000 patients, and everyone is then encoded one by one: memory does not grow with
+    the number of patients beyond that.
+    """
+    index = cohort.images / "index.parquet"
+    return dict(_learnt(cohort, index.stat().st_mtime_ns)) if index.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def _learnt(cohort: Cohort, stamp: int) -> tuple[tuple[str, Learnt], ...]:
+    """Images are read once for ``embed`` and ``synthesize``. stamp: when the index was written."""
+    persons = np.array(sorted(pictured(cohort)), np.int64)
+    chosen = persons
+    if len(persons) > FIT_PATIENTS:
+        chosen = seeded_rng(0, "images-learnt-from").choice(persons, FIT_PATIENTS, replace=False)
+    first: dict[str, list[Stack]] = defaultdict(list)
+    for stack in each_stack(cohort, set(chosen.tolist())):
+        first[stack.kind].append(stack)
+    models: dict[str, KindModel] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    rows: dict[str, dict[int, NDArray[np.float32]]] = {}
+    most = 0
+    for kind in sorted(first):
+        stacks = first.pop(kind)
+        shapes[kind] = commonest_shape(stacks)
+        stacks = [stack for stack in stacks if stack.volume.shape == shapes[kind]]
+        most = max(most, len(stacks))
+        if len(stacks) >= LEAST_PATIENTS:
+            models[kind] = learn(kind, stacks)
+            rows[kind] = {stack.person_id: vector(models[kind], stack) for stack in stacks}
+    if most and not models:
+        raise CannotBeMadeSafe(f"{most} patients have images of one kind and shape; {LEAST_PATIENTS} are needed")
+    for stack in each_stack(cohort, set(np.setdiff1d(persons, chosen).tolist())):
+        if stack.kind in models and stack.volume.shape == shapes[stack.kind]:
+            rows[stack.kind][stack.person_id] = vector(models[stack.kind], stack)
+    return tuple(
+        (
+            kind,
+            Learnt(model, np.array(sorted(rows[kind]), np.int64), np.stack([v for _, v in sorted(rows[kind].items())])),
+        )
+        for kind, model in models.items()
+    )
 
 
 def embed(cohort: Cohort, device: str) -> Embedding | None:
     """One vector a patient: the kinds of images that at least 40 patients have, side by side.
 
-    device: unused, eigen-images are one small matrix product. Raises CannotBeMadeSafe when no kind has 40 patients.
+    device: unused, eigen-images are one small matrix product. A patient without one of the kinds stands at its mean.
+    quality: patients, variance explained by the components, and how well they restore an image, of each kind. Raises
+    CannotBeMadeSafe when no kind has 40 patients.
     """
-    everything = read_stacks(cohort)
-    if not everything:
+    kinds = learnt(cohort)
+    if not kinds:
         return None
-    usable = {kind: stacks for kind, stacks in everything.items() if len(stacks) >= LEAST_PATIENTS}
-    if not usable:
-        most = max(len(stacks) for stacks in everything.values())
-        raise CannotBeMadeSafe(f"{most} patients have images of one kind and shape; {LEAST_PATIENTS} are needed")
     members = np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy())
     parts, present = [], np.zeros(len(members), bool)
     quality: dict[str, float] = {}
-    for kind, stacks in usable.items():
-        model, vectors = learn(kind, stacks)
-        part = np.zeros((len(members), model.width), np.float32)
-        rows = np.searchsorted(members, [s.person_id for s in stacks])
-        part[rows] = vectors
-        missing = np.setdiff1d(np.arange(len(members)), rows)
-        part[missing] = vectors.mean(axis=0)
+    for kind, own in kinds.items():
+        part = np.tile(own.vectors.mean(axis=0), (len(members), 1)).astype(np.float32)
+        inside = np.isin(own.person_ids, members)
+        rows = np.searchsorted(members, own.person_ids[inside])
+        part[rows] = own.vectors[inside]
         present[rows] = True
         parts.append(part)
-        quality[f"{kind}_patients"] = len(stacks)
-        quality[f"{kind}_explained_variance"] = model.encoder.explained
+        quality[f"{kind}_patients"] = len(rows)
+        quality[f"{kind}_explained_variance"] = own.model.encoder.explained
     joined = np.concatenate(parts, axis=1)
     joined[~present] = 0
     return Embedding("imaging", members, joined, present, quality)
@@ -63,31 +120,66 @@ def embed(cohort: Cohort, device: str) -> Embedding | None:
 def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
     """Write the avatars' images below ``out`` and ``out/index.parquet``; every avatar has every usable kind.
 
-    Raises CannotBeMadeSafe when no kind has enough patients.
+    An image that would be nearer to a patient's than patients' images are to each other (the 1st percentile) is drawn
+    again, farther from the drawn point each time. Raises CannotBeMadeSafe when no kind has enough patients.
     """
     from anon_pipeline.avatars.identity import avatar_ids
+    from anon_pipeline.modalities.imaging.synthetic.apart import Apart
     from anon_pipeline.modalities.imaging.synthetic.write import write_stack
 
-    usable = _usable(cohort)
-    if not usable or "imaging" not in draw.parts:
+    kinds = learnt(cohort)
+    if not kinds or "imaging" not in draw.parts:
         raise CannotBeMadeSafe("no kind of image has enough patients")
     ids, part, at = avatar_ids(draw.size, seed), draw.parts["imaging"], 0
     index: list[dict[str, object]] = []
-    counts = {"images": 0, "avatars": draw.size}
-    for kind, stacks in usable.items():
-        model, _ = learn(kind, stacks)
+    counts = {"images": 0, "avatars": draw.size, "images_drawn_again": 0, "images_left_out": 0}
+    for kind, learnt_kind in kinds.items():
+        model = learnt_kind.model
         own = part[:, at : at + model.width]
         at += model.width
-        for avatar in np.argsort(ids):
-            rng = seeded_rng(seed, "image", kind, int(ids[avatar]))
-            stack = decode_one(model, own[avatar], int(ids[avatar]), rng)
-            for path, digest in write_stack(stack, out, seed):
-                index.append({"person_id": int(ids[avatar]), "path": path, "sha256": digest})
-                counts["images"] += 1
+        apart = Apart.of(cohort, kind)
+        order = np.argsort(ids)
+        for low in range(0, len(order), BLOCK):
+            block = order[low : low + BLOCK]
+            stacks, again, out_of_tries = _drawn(model, own[block], ids[block], seed, apart)
+            counts["images_drawn_again"] += again
+            counts["images_left_out"] += out_of_tries
+            for stack in stacks:
+                for path, digest in write_stack(stack, out, seed):
+                    index.append({"person_id": stack.person_id, "path": path, "sha256": digest})
+                    counts["images"] += 1
     schema = pa.schema([("person_id", pa.int64()), ("path", pa.string()), ("sha256", pa.string())])
     pq.write_table(pa.Table.from_pylist(index, schema), out / "index.parquet", compression="zstd")
     files = [Path(str(row["path"])) for row in index]
     return Synthesis([*files, Path("index.parquet")], counts, ["identity, dates and device in the headers are made up"])
+
+
+def _drawn(
+    model: KindModel, rows: NDArray[np.float32], ids: NDArray[np.int64], seed: int, apart: Apart | None
+) -> tuple[list[Stack], int, int]:
+    """The stacks of a block of avatars, how often one was drawn again, and how many were left out as too near still."""
+    rngs = [seeded_rng(seed, "image", model.kind, int(i)) for i in ids]
+    stacks: list[Stack | None] = [
+        decode_one(model, row, int(i), rng) for row, i, rng in zip(rows, ids, rngs, strict=True)
+    ]
+    again = 0
+    if apart is not None:
+        waiting = np.flatnonzero(apart.too_near([s for s in stacks if s is not None]))
+        for attempt in range(1, TRIES + 1):
+            if not len(waiting):
+                break
+            again += len(waiting)
+            for i in waiting:
+                moved = rows[i] + 0.15 * attempt * rngs[i].standard_normal(rows.shape[1]).astype(np.float32)
+                if model.has_lesion:
+                    moved[-1 - len(LESION) :] = rows[i][-1 - len(LESION) :]
+                stacks[i] = decode_one(model, moved, int(ids[i]), rngs[i])
+            near = apart.too_near([stacks[i] for i in waiting])  # type: ignore[misc]
+            waiting = waiting[near]
+        for i in waiting:
+            stacks[i] = None
+    kept = [stack for stack in stacks if stack is not None]
+    return kept, again, len(stacks) - len(kept)
 
 
 def decode_one(model: KindModel, row: np.ndarray, person_id: int, rng: np.random.Generator) -> Stack:

@@ -44,30 +44,43 @@ class KindModel:
         return len(self.encoder.scale) + len(self.mean) + int(self.has_lesion)
 
 
-def learn(kind: str, stacks: list[Stack]) -> tuple[KindModel, NDArray[np.float32]]:
-    """The model of a kind and the patients' vectors (n, width) float32."""
+def learn(kind: str, stacks: list[Stack]) -> KindModel:
+    """The model of a kind of image, from the patients' stacks of one shape."""
     fill = -1000.0 if kind == "CT" else float(np.median([s.volume.min() for s in stacks]))
     boxes = [body_box(s.volume, kind) for s in stacks]
-    found = [lesions.measure(s.volume, s.mask, s.spacing) if s.mask is not None else None for s in stacks]
+    found = [_lesion(s) for s in stacks]
     has_lesion = sum(item is not None for item in found) >= max(10, len(stacks) // 10)
-    clean = [lesions.without(s.volume, s.mask) if s.mask is not None else s.volume for s in stacks]
-    frames = np.stack([to_frame(volume, box, fill) for volume, box in zip(clean, boxes, strict=True)])
-    encoder = EigenImages.fit(frames)
+    encoder = EigenImages.fit(np.stack([_frame(s, box, fill) for s, box in zip(stacks, boxes, strict=True)]))
     raw = np.array([_raw(s, b, f, has_lesion) for s, b, f in zip(stacks, boxes, found, strict=True)])
     mean, sd = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
-    raw_filled = np.where(np.isfinite(raw), raw, mean)
-    order = np.sort(raw_filled, axis=0)
+    order = np.sort(np.where(np.isfinite(raw), raw, mean), axis=0)
     tail = min(9, len(stacks) // 4)
-    model = KindModel(
+    return KindModel(
         kind, encoder, mean, np.where(sd > 1e-6, sd, 1.0), fill, order[tail], order[-1 - tail], has_lesion,
-        max({s.body_part for s in stacks}, key=lambda part: sum(s.body_part == part for s in stacks)),
+        max(sorted({s.body_part for s in stacks}), key=lambda part: sum(s.body_part == part for s in stacks)),
     )  # fmt: skip
-    scaled = (raw_filled - model.mean) / model.sd
-    if has_lesion:
-        scaled[:, len(SHAPE) :] *= LESION_WEIGHT
-        present = np.array([[2.0 if item is not None else -2.0] for item in found])
-        scaled = np.concatenate([scaled, present], axis=1)
-    return model, np.concatenate([encoder.encode(frames), scaled], axis=1).astype(np.float32)
+
+
+def vector(model: KindModel, stack: Stack) -> NDArray[np.float32]:
+    """(width,) one patient's images by the model."""
+    box, found = body_box(stack.volume, model.kind), _lesion(stack)
+    raw = np.array(_raw(stack, box, found, model.has_lesion))
+    scaled = (np.where(np.isfinite(raw), raw, model.mean) - model.mean) / model.sd
+    if model.has_lesion:
+        scaled[len(SHAPE) :] *= LESION_WEIGHT
+        scaled = np.append(scaled, 2.0 if found is not None else -2.0)
+    scores = model.encoder.encode(_frame(stack, box, model.fill)[None])[0]
+    return np.concatenate([scores, scaled]).astype(np.float32)
+
+
+def _lesion(stack: Stack) -> Lesion | None:
+    return None if stack.mask is None else lesions.measure(stack.volume, stack.mask, stack.spacing)
+
+
+def _frame(stack: Stack, box: Box, fill: float) -> NDArray[np.float32]:
+    """The body without its lesion, in the common frame."""
+    clean = stack.volume if stack.mask is None else lesions.without(stack.volume, stack.mask)
+    return to_frame(clean, box, fill)
 
 
 def _raw(stack: Stack, box: Box, found: Lesion | None, has_lesion: bool) -> list[float]:

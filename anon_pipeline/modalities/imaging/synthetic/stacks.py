@@ -7,7 +7,7 @@ pixels, and never become avatars.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,33 +44,30 @@ class _Slice:
     body_part: str
 
 
-def each_stack(cohort: Cohort) -> Iterator[Stack]:
-    """The patients' stacks by ascending person_id, at most one a kind.
+def pictured(cohort: Cohort) -> dict[int, list[Path]]:
+    """person_id -> the files of that person, ascending; empty without images."""
+    index = cohort.images / "index.parquet"
+    by_person: dict[int, list[Path]] = defaultdict(list)
+    if index.is_file():
+        for row in pq.read_table(index, columns=["person_id", "path"]).to_pylist():
+            by_person[row["person_id"]].append(cohort.images / row["path"])
+    return {person: sorted(by_person[person]) for person in sorted(by_person)}
+
+
+def each_stack(cohort: Cohort, persons: Container[int] | None = None) -> Iterator[Stack]:
+    """The stacks of everyone, or of ``persons``, by ascending person_id, at most one a kind.
 
     A patient with several series of a kind is taken by the one with most slices. Files that cannot be decoded are
     passed over: the record-level track reports them.
     """
-    index = cohort.images / "index.parquet"
-    if not index.is_file():
-        return
-    by_person: dict[int, list[Path]] = defaultdict(list)
-    for row in pq.read_table(index, columns=["person_id", "path"]).to_pylist():
-        by_person[row["person_id"]].append(cohort.images / row["path"])
-    for person in sorted(by_person):
-        yield from _of_person(person, sorted(by_person[person]))
+    for person, paths in pictured(cohort).items():
+        if persons is None or person in persons:
+            yield from _of_person(person, paths)
 
 
-def read_stacks(cohort: Cohort) -> dict[str, list[Stack]]:
-    """kind -> the patients' stacks of the commonest shape of that kind, by ascending person_id."""
-    found: dict[str, list[Stack]] = defaultdict(list)
-    for stack in each_stack(cohort):
-        found[stack.kind].append(stack)
-    return {kind: _of_one_shape(stacks) for kind, stacks in sorted(found.items())}
-
-
-def _of_one_shape(stacks: list[Stack]) -> list[Stack]:
-    commonest = Counter(stack.volume.shape for stack in stacks).most_common(1)[0][0]
-    return [stack for stack in stacks if stack.volume.shape == commonest]
+def commonest_shape(stacks: list[Stack]) -> tuple[int, ...]:
+    """The shape that most of the stacks have, of equally common ones the first."""
+    return Counter(stack.volume.shape for stack in stacks).most_common(1)[0][0]
 
 
 def _of_person(person: int, paths: list[Path]) -> list[Stack]:

@@ -45,7 +45,7 @@ def _read(cohort: Cohort, stamp: int) -> tuple[tuple[str, Thumbnails], ...]:
         size = float("nan")
         if stack.mask is not None and stack.mask.any():
             size = diameter_of(stack.mask, stack.spacing)
-        rows.setdefault(stack.kind, []).append((stack.volume.shape, stack.person_id, _small(stack), size))
+        rows.setdefault(stack.kind, []).append((stack.volume.shape, stack.person_id, small(stack), size))
     found = []
     for kind, own in sorted(rows.items()):
         shapes = [shape for shape, *_ in own]
@@ -59,7 +59,8 @@ def _read(cohort: Cohort, stamp: int) -> tuple[tuple[str, Thumbnails], ...]:
     return tuple(found)
 
 
-def _small(stack: Stack) -> NDArray[np.float32]:
+def small(stack: Stack) -> NDArray[np.float32]:
+    """(slices, SIDE, SIDE), at most 5 slices."""
     import cv2
 
     slices = np.linspace(0, len(stack.volume) - 1, min(MOST_SLICES, len(stack.volume))).round().astype(int)
