@@ -46,6 +46,8 @@ def dicom(
     content = done.as_dict()
     write_report(content, report)
     lines = [f"{done.released} files released, {len(done.held)} held back"]
+    if not done.released and not done.held:
+        lines = ["no file in the input folder: nothing to release"]
     lines += [f"  {n['files']:6d} {n['meaning']}" for n in content["held"]["reasons"].values()]
     say(content, lines, as_json=as_json, quiet=quiet)
 

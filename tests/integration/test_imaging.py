@@ -43,7 +43,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from plant import Planter
 
     folder = tmp_path_factory.mktemp("imaging") / "planted"
-    Planter(folder, 84, 3, 1 / 28).run()
+    Planter(folder, 79, 3, 1 / 40).run()
     return folder
 
 

@@ -8,7 +8,8 @@ from anon_pipeline.modalities.imaging.text import fold
 
 
 @lru_cache(maxsize=64)
-def _encodings(charset: bytes) -> tuple[str, ...]:
+def encodings(charset: bytes) -> tuple[str, ...]:
+    """Python's names of the encodings of the attribute's terms."""
     from pydicom.charset import python_encoding
 
     out = []
@@ -29,7 +30,7 @@ def decode(value: bytes, charset: bytes) -> str:
     """Text of a value; bytes that the character set does not have become spaces."""
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
-    names = _encodings(charset)
+    names = encodings(charset)
     if len(names) == 1 and b"\x1b" not in value:
         return value.decode(names[0], "replace").replace("\ufffd", " ")
     import warnings
@@ -48,7 +49,7 @@ def encode(text: str, charset: bytes) -> bytes:
     """Bytes of a text in the first character set where it has one byte a character or is UTF-8, else plain ASCII."""
     if text.isascii():
         return text.encode()
-    name = _encodings(charset)[0]
+    name = encodings(charset)[0]
     if name.startswith(("iso8859", "latin", "utf", "iso_ir", "cp", "gb18030")):
         try:
             return text.encode(name)

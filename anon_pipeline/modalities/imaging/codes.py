@@ -55,7 +55,7 @@ _FORM = {
     "SRT": re.compile(r"^[A-Z]\d?-[0-9A-F]{5}$"),
     "SNM3": re.compile(r"^[A-Z]\d?-[0-9A-F]{5}$"),
     "99SDM": re.compile(r"^[A-Z]\d?-[0-9A-F]{5}$"),
-    "LN": re.compile(r"^(LP)?\d{1,7}-\d$"),
+    "LN": re.compile(r"^(LP)?\d{1,6}-\d$"),
     "RADLEX": re.compile(r"^RID\d{1,6}$"),
     "I10": re.compile(r"^[A-Z]\d\d(\.\d{1,2})?$"),
     "ICD10": re.compile(r"^[A-Z]\d\d(\.\d{1,2})?$"),
@@ -73,6 +73,12 @@ def verhoeff(digits: str) -> bool:
     for place, digit in enumerate(reversed(digits)):
         check = int(_D[check][int(_P[place % 8][int(digit)])])
     return check == 0
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit checks (ISO/IEC 7812-1), as in every LOINC code."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
 @lru_cache(maxsize=1)
@@ -106,4 +112,6 @@ def is_public(scheme: str, code: str) -> bool:
     if scheme == "SCT":
         return code.isdigit() and 6 <= len(code) <= 18 and len(code) not in (13, 15) and verhoeff(code)
     form = _FORM.get(scheme)
+    if scheme == "LN" and not luhn(re.sub(r"\D", "", code)):
+        return False
     return form is not None and form.match(code) is not None

@@ -27,6 +27,10 @@ RELEASABLE = {
     for uid, name in _STORAGE.items()
     if not any(word in name for word in _NEVER) and uid not in RAW | DOCUMENTS | SLIDES
 }
+_PIXELS = ("Image", "Segmentation Storage", "Label Map", "Parametric Map", "RT Dose", "US Volume", "Thickness Map",
+           "Topography Map", "Volume Analysis", "DICOS")  # fmt: skip
+PICTURES = {uid for uid in RELEASABLE if any(word in _STORAGE[uid] for word in _PIXELS)}
+PHOTOGRAPHS = frozenset(_ROOT + tail for tail in ("77.1.4", "77.1"))
 DIRECTORY = "1.2.840.10008.1.3.10"
 VOLUMES = frozenset(
     _ROOT + tail
@@ -72,6 +76,10 @@ def reason(values: Mapping[int, bytes], profile: Profile, pixels: bool, little: 
         return "whole_slide"
     if sop_class not in RELEASABLE:
         return "unknown_sop_class"
+    if pixels and sop_class not in PICTURES:
+        return "unexpected_pixels"
+    if profile.recognizable_visual_features == "hold" and pixels and (sop_class in PHOTOGRAPHS or modality == "XC"):
+        return "photograph"
     if profile.recognizable_visual_features == "hold" and pixels and is_head(values, sop_class, modality, little):
         return "head_volume"
     return None

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from anon_pipeline.keys import Key
-from anon_pipeline.modalities.imaging.charsets import decode
+from anon_pipeline.modalities.imaging.charsets import decode, encodings
 from anon_pipeline.modalities.imaging.encodings import Layout
 from anon_pipeline.modalities.imaging.text import fold, words
 from anon_pipeline.pseudonyms import Pseudonymiser
@@ -102,7 +102,7 @@ class Patients:
         pattern = re.compile(b"(?<![\\d.])(?:" + "|".join(numbers).encode() + b")(?![\\d.])") if numbers else None
         return Patient(
             key, pseudonym, name, self._pseudonymiser.date_shift(key), charset, frozenset(deny),
-            tuple(sorted({form for n in bare for form in _forms(n)})), pattern,
+            tuple(sorted({form for n in bare for form in _forms(n, charset)})), pattern,
         )  # fmt: skip
 
     def _surrogate(self, key: str, sex: str, own: list[str]) -> str:
@@ -114,8 +114,16 @@ class Patients:
         return fold(f"{person.last_name}^{person.first_names[0]}").upper()[:64]
 
 
-def _forms(needle: str) -> set[bytes]:
+def _forms(needle: str, charset: bytes) -> set[bytes]:
+    """The bytes that a name would be in the output, in every encoding that can write all of it."""
     forms = {needle, needle.upper(), needle.lower(), needle.title()}
     if needle.isascii():
         return {form.encode() for form in forms}
-    return {form.encode(codec, "ignore") for form in forms for codec in ("utf-8", "latin-1")}
+    out = set()
+    for codec in ("utf-8", "latin-1", *encodings(charset)):
+        for form in forms:
+            try:
+                out.add(form.encode(codec))
+            except (UnicodeError, LookupError):
+                continue
+    return out

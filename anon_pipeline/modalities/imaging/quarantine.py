@@ -28,6 +28,8 @@ REASONS: dict[str, str] = {
     "encapsulated_document": "encapsulated documents have no engine yet",
     "whole_slide": "whole-slide images have no engine yet",
     "head_volume": "a face can be rendered from a head CT, MR or PET volume",
+    "photograph": "a photograph may show a face",
+    "unexpected_pixels": "the SOP class has no pixels, and the file has some",
     "pixel_length": "pixel data do not match the image's dimensions",
     "pixel_unreadable": "pixels must be examined for text and cannot be decoded",
     "text_remains": "text is still read in the pixels after redaction",

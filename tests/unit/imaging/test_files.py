@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 
 import numpy as np
@@ -116,6 +118,57 @@ def test_comments_in_a_jpeg_are_blanked_in_place():
     assert b"DUPONT" not in cleaned
     codestream = b"\xff\x4f\xff\x64\x00\x0eKak" + b"\0" * 9 + b"\xff\xd9"
     assert bulk.clean_frame("1.2.840.10008.1.2.4.90", codestream) == codestream
+
+
+def test_a_comment_between_the_scans_or_after_a_false_end_is_blanked():
+    jpeg = "1.2.840.10008.1.2.4.50"
+    scan = b"\xff\xda\x00\x04\x01\x02\x10\xff\x00\x30"
+    comment = b"\xff\xfe\x00\x0bZQVOXIRMU"
+    frame = b"\xff\xd8" + scan + comment + scan + b"\xff\xd9"
+    cleaned = bulk.clean_frame(jpeg, frame + b"ZQVOXIRMU\xff\xd9")
+    assert len(cleaned) == len(frame) + 11
+    assert b"ZQVOXIRMU" not in cleaned
+    assert cleaned[: len(frame)] == frame.replace(comment[4:], bytes(9))
+    segment = b"\xff\xe1\x00\x0bZQVOXIRMU"
+    assert b"ZQVO" not in bulk.clean_frame(jpeg, b"\xff\xd8" + segment + scan + b"\xff\xd9")
+    with pytest.raises(HeldBack, match="pixel_unreadable"):
+        bulk.clean_frame(jpeg, b"ZQVOXIRMU" * 9)
+
+
+def test_bytes_that_no_rle_decoder_reads_are_blanked():
+    plane = b"\x0f" + bytes(range(16))
+    frame = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + plane
+    assert bulk.clean_frame(RLELossless, frame, 1, 16) == frame
+    cleaned = bulk.clean_frame(RLELossless, frame[:12] + b"ZQVOXIRMU" + frame[21:] + b"ZQVOXIRMU", 1, 16)
+    assert cleaned == frame + bytes(9)
+    with pytest.raises(HeldBack, match="pixel_unreadable"):
+        bulk.clean_frame(RLELossless, frame, 2, 16)
+
+
+def test_pixels_where_the_class_has_none_and_photographs_are_held(deidentifier, tmp_path):
+    report = make(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.22", Modality="SR")
+    assert reason(deidentifier, report, tmp_path) == "unexpected_pixels"
+    photograph = make(SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.4", Modality="XC")
+    assert reason(deidentifier, photograph, tmp_path) == "photograph"
+
+
+def test_nothing_in_the_folder_is_passed_over(tmp_path):
+    from anon_pipeline.modalities.imaging.engine import deidentify_folder
+
+    source = tmp_path / "in"
+    save(make(), source / "image.dcm")
+    (tmp_path / "elsewhere").mkdir()
+    (source / "linked").symlink_to(tmp_path / "elsewhere")
+    (source / "link.dcm").symlink_to(source / "image.dcm")
+    os.mkfifo(source / "pipe")
+    (source / "note.txt").write_text("KERBRATZ")
+    (source / os.fsdecode(b"\xe9tude.dcm")).write_bytes(b"")
+    report = deidentify_folder(source, tmp_path / "out", KEY, quarantine=tmp_path / "held")
+    assert report.released == 1
+    assert sorted(held.reason for held in report.held) == ["link", "link", "not_dicom", "not_dicom", "unopened"]
+    for _ in range(2):  # a second run into the same quarantine adds nothing that is known
+        deidentify_folder(source, tmp_path / "out", KEY, quarantine=tmp_path / "held", force=True)
+        assert len(json.loads((tmp_path / "held" / "quarantine.json").read_text())) == 5
 
 
 def test_same_key_same_bytes_other_key_other_bytes(tmp_path):

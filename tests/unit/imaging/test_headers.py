@@ -195,3 +195,23 @@ def test_free_text_goes_through_the_engine_when_the_profile_says_so(tmp_path):
     engine = Deidentifier(Profile(free_text="engine"), KEY, lambda text, patient: text.replace(CANARY, "NOM"))
     engine.file(source, tmp_path / "out.dcm")
     assert dcmread(tmp_path / "out.dcm").ImageComments == "vu par NOM"
+
+
+def test_a_name_in_another_script_is_no_false_alarm_and_does_not_leave(cleaned):
+    out = cleaned(make(SpecificCharacterSet="ISO_IR 192", PatientName="Ёлкинский^Иван", PatientComments="Ёлкинский"))
+    assert "Ёлкинский".encode() not in out.raw_bytes
+
+
+def test_the_surrogate_shares_no_word_with_any_name_of_the_patient():
+    from anon_pipeline.modalities.imaging.person import Patients
+
+    def name(**more: bytes) -> str:
+        tags = {"birth": 0x00101005, "mother": 0x00101060, "other": 0x00101001}
+        values = {0x00100010: b"KERBRATZ^Ludivine", 0x00100020: b"7"} | {tags[k]: v for k, v in more.items()}
+        return Patients(KEY, Pseudonymiser(KEY)).of(values, None).name
+
+    plain = name()
+    last, first = plain.split("^")
+    assert name(birth=b"OTHER^X") == plain
+    for tag, value in (("birth", f"{last}^X"), ("mother", f"{last}^Y"), ("other", f"X^{first}")):
+        assert not set(name(**{tag: value.encode()}).split("^")) & (set(value.split("^")) - {"X", "Y"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import RLELossless
+from pydicom.uid import JPEGLSLossless, RLELossless
 
 from anon_pipeline.modalities.imaging import detect
 from anon_pipeline.modalities.imaging.instance import Deidentifier
@@ -91,6 +91,25 @@ def test_scanner_frames_are_screened_for_marks_at_the_maximum():
     text = np.zeros((256, 256), np.uint8)
     cv2.putText(text, "KERBRATZ L", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 1)
     assert detect.plateau_text(np.where(text > 0, 4095, frame).astype(np.uint16))
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
+def test_a_name_burned_into_a_compressed_volume_goes(tmp_path, syntax):
+    import cv2
+
+    frame = np.clip(np.random.default_rng(1).normal(900, 80, (200, 240)), 0, 4000).astype("<u2")
+    text = np.zeros(frame.shape, np.uint8)
+    cv2.putText(text, "KERBRATZ Ludivine", (8, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 2)
+    ds = make(Rows=200, Columns=240, PixelSpacing=["2", "2"], PixelData=np.where(text > 0, 4095, frame).tobytes())
+    source = save(ds, tmp_path / "in.dcm")
+    ds = pydicom.dcmread(source)
+    ds.compress(syntax, generate_instance_uid=False)
+    ds.save_as(source)
+    done = Deidentifier(Profile(), KEY).file(source, tmp_path / "out.dcm")
+    out = pydicom.dcmread(tmp_path / "out.dcm").pixel_array
+    assert done.recompressed
+    assert out[text > 0].max() < 4095
+    assert np.array_equal(out[80:], frame[80:])
 
 
 def test_old_overlays_in_unused_bits_are_cleared(tmp_path):

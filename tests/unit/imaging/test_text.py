@@ -25,6 +25,11 @@ NOBODY: frozenset[str] = frozenset()
         ("jean@dupont.fr foie", "foie"),
         ("8012345", ""),
         ("poumon gauche; DURAND", "poumon gauche"),
+        ("D U P O N T thorax", "thorax"),
+        ("d.u.p.o.n.t thorax", "thorax"),
+        ("né 12/3/57 thorax", "thorax"),
+        ("homme 92 ans", "homme"),
+        ("山 田 thorax", "thorax"),
     ],
 )
 def test_words(text, expected):
@@ -70,6 +75,8 @@ def test_codes():
     assert not codes.verhoeff("51185009")
     assert codes.is_public("SCT", "51185008")
     assert codes.is_public("DCM", "121106")
+    assert codes.is_public("LN", "18748-4")
+    assert not codes.is_public("LN", "18748-5")
     assert not codes.is_public("SCT", "2850578006084")
     assert not codes.is_public("99CHU", "1")
     assert codes.published_meaning("DCM", "121106") == "Comment"

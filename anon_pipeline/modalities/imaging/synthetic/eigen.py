@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMPONENTS = 24
+PIXELS_AT_ONCE = 8192
 
 
 @dataclass
 class EigenImages:
     """mean: (pixels,); components: (r, pixels); scale: (r,) spread of the scores; grain: (pixels,) standard
-    deviation of what is left out; smooth: its correlation length in pixels; explained: share of variance."""
+    deviation of what is left out; smooth: its correlation length in pixels; explained: share of variance; low, high:
+    (pixels,) between which all but a few patients lie, which decoded images keep to, so that organs' edges do not
+    ring."""
 
     shape: tuple[int, int, int]
     mean: NDArray[np.float32]
@@ -26,6 +29,8 @@ class EigenImages:
     grain: NDArray[np.float32]
     smooth: float
     explained: float
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
 
     @classmethod
     def fit(cls, volumes: NDArray[np.float32]) -> EigenImages:
@@ -53,6 +58,7 @@ class EigenImages:
             grain.astype(np.float32),
             _correlation_length(left.reshape(volumes.shape)),
             float(values.sum() / max(np.trace(gram), 1e-9)),
+            *_bounds(flat),
         )
 
     def encode(self, volumes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -64,13 +70,24 @@ class EigenImages:
         """(n, slices, rows, columns) from standardised scores, with fresh grain."""
         from scipy.ndimage import gaussian_filter
 
-        flat = (scores * self.scale) @ self.components + self.mean
+        flat = np.clip((scores * self.scale) @ self.components + self.mean, self.low, self.high)
         volumes = flat.reshape(len(scores), *self.shape)
         noise = rng.standard_normal(volumes.shape).astype(np.float32)
         if self.smooth > 0:
             noise = gaussian_filter(noise, (0, 0, self.smooth, self.smooth))
             noise /= noise.std()
         return volumes + noise * self.grain.reshape(self.shape)
+
+
+def _bounds(flat: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The values of each pixel that a fiftieth of the patients, and at least 5, are beyond, on either side."""
+    beyond = min(max(5, len(flat) // 50), (len(flat) - 1) // 2)
+    low, high = np.empty(flat.shape[1], np.float32), np.empty(flat.shape[1], np.float32)
+    for first in range(0, flat.shape[1], PIXELS_AT_ONCE):
+        part = np.partition(flat[:, first : first + PIXELS_AT_ONCE], (beyond, len(flat) - 1 - beyond), axis=0)
+        low[first : first + PIXELS_AT_ONCE] = part[beyond]
+        high[first : first + PIXELS_AT_ONCE] = part[-1 - beyond]
+    return low, high
 
 
 def _correlation_length(left: NDArray[np.float32]) -> float:
