@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from anon_pipeline.avatars.balance import CANDIDATES, OutcomeBalance
 from anon_pipeline.avatars.marginals import CONTINUOUS, MISSING, Encoded, Marginal
 from anon_pipeline.avatars.tree import BINS, Tree, grow
 
@@ -236,6 +237,7 @@ class Decoder:
                 self.steps = list(pool.map(fit, range(len(self.order))))
         else:
             self.steps = [fit(step) for step in range(len(self.order))]
+        self.outcome = OutcomeBalance.of(marginals, encoded, self.order)
 
     def sample(
         self, rows: int, rng: np.random.Generator, points: Floats | None = None
@@ -247,20 +249,35 @@ class Decoder:
             raw[:, : self.widths[0]] = points
             bins[:, : self.widths[0]] = self._bin(points, 0, self.widths[0])
         out: list[Any] = [None] * len(self.order)
+        made: dict[int, tuple[NDArray[Any], Floats]] = {}
         for step, j in enumerate(self.order):
             use, classes, number = self.steps[step]
             part, cut = raw[:, use], bins[:, use]
-            cls = classes.sample(part, cut, rng)
-            loose = cls == CONTINUOUS
-            inner = np.zeros(rows, np.float32)
-            if number is not None and loose.any():
-                inner[loose] = number.sample(part[loose], cut[loose], rng)
-            position = ndtr(inner.astype(float))
-            out[j] = (cls, position)
+            cls, inner = self._one(classes, number, part, cut, rng)
+            score = self.score_of[j](cls, inner)
+            if self.outcome is not None and self.outcome.covers(j):
+                draws = [(cls, inner, score)]
+                for _ in range(CANDIDATES - 1):
+                    cls, inner = self._one(classes, number, part, cut, rng)
+                    draws.append((cls, inner, self.score_of[j](cls, inner)))
+                cls, inner, score = self.outcome.settle(j, draws, made, rng)
+            out[j] = (cls, ndtr(inner.astype(float)))
+            made[j] = (cls, score)
             low, high = self.widths[step], self.widths[step + 1]
-            raw[:, low:high] = features(self.marginals[j], cls, self.score_of[j](cls, inner))
+            raw[:, low:high] = features(self.marginals[j], cls, score)
             bins[:, low:high] = self._bin(raw[:, low:high], low, high)
         return out
+
+    @staticmethod
+    def _one(
+        classes: ClassStep, number: NumberStep | None, part: Floats, cut: NDArray[np.uint8], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int16], Floats]:
+        cls = classes.sample(part, cut, rng)
+        inner = np.zeros(len(part), np.float32)
+        loose = cls == CONTINUOUS
+        if number is not None and loose.any():
+            inner[loose] = number.sample(part[loose], cut[loose], rng)
+        return cls, inner
 
     def _bin(self, raw: Floats, low: int, high: int) -> NDArray[np.uint8]:
         part = Binner.__new__(Binner)

@@ -17,6 +17,10 @@ from anon_pipeline.avatars.embedding import Floats
 from anon_pipeline.avatars.marginals import CONTINUOUS, Encoded, Marginal
 
 RATIO = 0.35
+"""Too close: nearer to a lone patient than this share of that patient's distance to the next one."""
+BY_CHANCE = 0.05
+"""Where more than this share of other patients would be too close to their lone neighbour (tables of few columns), the
+ratio falls until no more are: coming near is then what chance does, and no sign of a copy."""
 REFERENCE = 20_000
 OUTLYING = 0.75
 Columns = list[tuple[NDArray[np.int16], NDArray[np.float64]]]
@@ -35,12 +39,23 @@ class LonelyGuard:
         self.patients = self._space([(e.cls[::step], e.inner[::step]) for e in encoded])
         from sklearn.neighbors import NearestNeighbors
 
-        self.index = NearestNeighbors(n_neighbors=2, algorithm="brute" if self.patients.shape[1] > 15 else "auto")
+        self.index = NearestNeighbors(n_neighbors=3, algorithm="brute" if self.patients.shape[1] > 15 else "auto")
         self.index.fit(self.patients)
-        company, _ = self.index.kneighbors(self.patients)
-        self.company = company[:, 1]
-        self.alone = self.company >= np.quantile(self.company, OUTLYING)
-        _ = n
+        distance, nearest = self.index.kneighbors(self.patients)
+        self.company = distance[:, 1]
+        # a single column lies on an even grid of ranks, where nobody has more company than others
+        self.alone = (self.company >= np.quantile(self.company, OUTLYING)) & (len(marginals) > 1)
+        self.ratio = min(RATIO, self._by_chance(distance, nearest))
+
+    def _by_chance(self, distance: NDArray[Any], nearest: NDArray[Any]) -> float:
+        """The ratio under which ``BY_CHANCE`` of the patients lie whose neighbour is a lone one, if they are taken
+        out one at a time."""
+        who = nearest[:, 1]
+        rows = np.flatnonzero(self.alone[who])
+        who = who[rows]
+        others = np.where(nearest[who, 1] == rows, distance[who, 2], distance[who, 1])
+        kept = others > 0
+        return float(np.quantile(distance[rows, 1][kept] / others[kept], BY_CHANCE)) if kept.any() else RATIO
 
     def _space(self, columns: list[tuple[NDArray[Any], Floats]]) -> Floats:
         parts = []
@@ -65,7 +80,7 @@ class LonelyGuard:
         for low in range(0, len(space), 5000):
             distance, nearest = self.index.kneighbors(space[low : low + 5000], n_neighbors=1)
             who = nearest[:, 0]
-            out[low : low + 5000] = self.alone[who] & (distance[:, 0] < RATIO * self.company[who])
+            out[low : low + 5000] = self.alone[who] & (distance[:, 0] < self.ratio * self.company[who])
         return out
 
     def settle(self, columns: Columns, again: Callable[[int], Columns], counts: dict[str, int], rounds: int) -> Columns:

@@ -45,6 +45,7 @@ QUASI = re.compile(
     r"|(^|_)(code_?postal|zip_?code|commune|ville|city|country|pays|departement|sexe|sex|gender|race|ethnicity|age)($|_)"
     r"|age_(at|a)_"
 )  # fmt: skip
+BIRTH = re.compile(r"(^|_)(birth|naissance|dob|ddn|born|nee?_le|birthdate|birthday)($|_)")
 FREE_TEXT = re.compile(
     r"(^|_)(note_text|text|texte|texte_libre|free_text|freetext|libre|comment|comments|commentaire|commentaires|remark|remarks|"
     r"remarque|observations|description|narrative|narratif|compte_rendu|cr|report_text|rapport|anamnese|motif|"

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from anon_pipeline.scan.combinations import kmap
+from anon_pipeline.scan.names import BIRTH, normalised
 from anon_pipeline.scan.profile import profiles
 from anon_pipeline.scan.roles import Finding, Role, role_of
 from anon_pipeline.scan.sources import Relation, open_source
@@ -57,7 +58,11 @@ def _table(
     quasi = [
         f.profile
         for f in findings
-        if f.role is Role.QUASI and f.profile.present and f.profile.distinct > 1 and f.profile.uniqueness < 0.98
+        if f.role is Role.QUASI
+        and f.profile.present
+        and f.profile.distinct > 1
+        # a moment that only one row has says nothing in combinations, a date of birth does
+        and (f.profile.uniqueness < 0.98 or BIRTH.search(normalised(f.profile.column)))
     ]
     quasi.sort(key=lambda p: (-p.distinct, p.column))
     return {

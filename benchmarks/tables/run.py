@@ -1,153 +1,163 @@
-"""Privacy against utility on the ACTG175 trial: avatars at several k, the formal mode, and published rivals.
+"""Privacy against utility: avatars at several k, the formal mode, published rivals and peers from PyPI.
 
-    python benchmarks/tables/run.py --data ../shared/data/aids/splits --splits 10
+    python benchmarks/tables/run.py --part aids [--splits 10] [--models 3] [--only NAME]
+    python benchmarks/tables/run.py --part wdbc | simulated | report | front
+    python benchmarks/tables/peers.py --out FOLDER     # in an environment that has the peers; then --peers FOLDER
 
-Every row is measured in the same run with the same attack: the calibrated-distance membership attack (distance to half
-of the people kept out minus distance to the release; the other half are the non-members), hazard ratio of
-zidovudine alone against the other arms, c-index of a Cox model (cd496 left out) scored on the people kept out, mean
-absolute difference of correlations, and a gradient-boosted detector on as many splits as --detect says.
+Every row is measured with the same attack and models (``measures``); ``results.json`` keeps the figures of every
+split, so that parts can be run apart; RESULTS.md and the figure of the front are drawn from it. ACTG175's splits are
+read from --data, WDBC comes with scikit-learn, ``simulated`` are the trials that settings are chosen on.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import measures
 import numpy as np
 import pandas as pd
+from render import draw_front, write_results
 
 HERE = Path(__file__).parent
 Release = Callable[[int, pd.DataFrame], pd.DataFrame]
+Split = tuple[int, pd.DataFrame, pd.DataFrame]
+FLOOR = "columns shuffled (floor)"
 
 
-def membership(train: pd.DataFrame, control: pd.DataFrame, made: pd.DataFrame, seed: int) -> tuple[float, float, float]:
-    """AUC, TPR at 1 % and at 10 % false positives."""
-    from sklearn.metrics import roc_curve
-    from sklearn.neighbors import NearestNeighbors
-
-    mean, spread = train.mean(), train.std() + 1e-9
-
-    def space(frame: pd.DataFrame) -> np.ndarray:
-        return np.nan_to_num(((frame[train.columns] - mean) / spread).to_numpy(float))
-
-    shuffled = control.sample(frac=1, random_state=seed)
-    reference, outsiders = shuffled.iloc[: len(shuffled) // 2], shuffled.iloc[len(shuffled) // 2 :]
-    near, far = NearestNeighbors(n_neighbors=1).fit(space(made)), NearestNeighbors(n_neighbors=1).fit(space(reference))
-
-    def score(frame: pd.DataFrame) -> np.ndarray:
-        at = space(frame)
-        return far.kneighbors(at)[0][:, 0] - near.kneighbors(at)[0][:, 0]
-
-    inside, outside = score(train), score(outsiders)
-    truth = np.r_[np.ones(len(inside)), np.zeros(len(outside))]
-    fpr, tpr, _ = roc_curve(truth, np.r_[inside, outside])
-    return float(np.trapezoid(tpr, fpr)), float(np.interp(0.01, fpr, tpr)), float(np.interp(0.1, fpr, tpr))
+def aids(data: Path, splits: int) -> Iterator[Split]:
+    for i in range(splits):
+        yield i, pd.read_csv(data / f"train_{i}.csv"), pd.read_csv(data / f"control_{i}.csv")
 
 
-def cox(frame: pd.DataFrame, covariates: list[str], alpha: float):
-    from sksurv.linear_model import CoxPHSurvivalAnalysis
+def wdbc(splits: int) -> Iterator[Split]:
+    from sklearn.datasets import load_breast_cancer
 
-    matrix = frame[covariates].astype(float)
-    return CoxPHSurvivalAnalysis(alpha=alpha).fit(matrix, outcome(frame))
-
-
-def outcome(frame: pd.DataFrame) -> np.ndarray:
-    pairs = [(bool(e), max(float(t), 0.5)) for e, t in zip(frame["cens"], frame["days"], strict=True)]
-    return np.array(pairs, dtype=[("event", bool), ("time", float)])
+    table = load_breast_cancer(as_frame=True).frame
+    for i in range(splits):
+        shuffled = table.sample(frac=1, random_state=i).reset_index(drop=True)
+        cut = int(0.7 * len(table))
+        yield i, shuffled.iloc[:cut].reset_index(drop=True), shuffled.iloc[cut:].reset_index(drop=True)
 
 
-def hazard(frame: pd.DataFrame) -> float:
-    treated = frame.assign(treated=(frame["arms"] != 0).astype(float))
-    return float(np.exp(cox(treated, ["treated"], 0.0).coef_[0]))
+def simulated(splits: int) -> Iterator[Split]:
+    from simulated import trial
+
+    for i in range(splits):
+        people = trial(2139, 1000 + i)
+        yield i, people.iloc[:1497].reset_index(drop=True), people.iloc[1497:].reset_index(drop=True)
 
 
-def c_index(fit: pd.DataFrame, test: pd.DataFrame) -> float:
-    out = ("cens", "days", "arms", "zprior", "cd496")
-    covariates = [c for c in test.columns if c not in out]
-    return float(cox(fit, covariates, 1e-3).score(test[covariates].astype(float), outcome(test)))
+def methods(part: str, data: Path, peers: Path | None) -> dict[str, Release]:
+    from anon_pipeline.avatars.tables import synthesize_table
+
+    def ours(**options: Any) -> Release:
+        return lambda i, train: synthesize_table(train, seed=i, **options).frame
+
+    def stored(folder: Path, name: str) -> Release:
+        return lambda i, train: pd.read_csv(folder / f"{name}_{i}.csv")[train.columns]
+
+    out: dict[str, Release] = {
+        "ours (default)": ours(),
+        FLOOR: lambda i, train: train.apply(lambda s: s.sample(frac=1, random_state=i).to_numpy()),
+        "bootstrap copy (ceiling)": lambda i, train: train.sample(frac=1, replace=True, random_state=i),
+        "ours, epsilon 3": ours(epsilon=3.0),
+    }
+    if part != "wdbc":
+        out |= {f"ours, k {k}": ours(k=k) for k in (30, 100, 150)}
+    if part == "aids":
+        for name, shown in {"avatar": "incumbent's avatars", "synthpop": "Synthpop", "ctgan": "CTGAN"}.items():
+            out[f"{shown} (published)"] = stored(data, name)
+    for path in sorted(peers.glob(f"{part}_*_0.csv")) if peers else []:
+        name = path.name[len(part) + 1 : -len("_0.csv")]
+        out[f"{name} (PyPI)"] = stored(peers, f"{part}_{name}")  # type: ignore[arg-type]
+    return out
 
 
-def detector(train: pd.DataFrame, made: pd.DataFrame) -> float:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
+def measure(part: str, splits: Iterator[Split], release: Release, with_models: int) -> list[dict[str, float]]:
+    rows = []
+    leave = ("cens", "days", "arms", "zprior", "cd496") if part == "aids" else ("cens", "days", "treat", "count96")
+    for i, train, control in splits:
+        began = time.process_time()
+        try:
+            made = release(i, train)
+        except FileNotFoundError:
+            continue
+        row = {"split": i, "cpu_s": time.process_time() - began}
+        row |= measures.privacy(train, control, made)
+        row["correlation_error"] = measures.correlation_error(train, made)
+        row["control_correlation_error"] = measures.correlation_error(train, control)
+        if "cens" in train:
+            row |= measures.survival(train, control, made, leave)
+        if i < with_models:
+            row |= measures.models(train, control, made)
+        rows.append(row)
+    return rows
 
-    size = min(len(train), len(made))
-    both = pd.concat([train.sample(size, random_state=0), made[train.columns].sample(size, random_state=0)])
-    truth = np.r_[np.ones(size), np.zeros(size)]
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    model = HistGradientBoostingClassifier(max_iter=60, random_state=0)
-    return float(cross_val_score(model, both, truth, cv=folds, scoring="roc_auc").mean())
+
+def full_report(part: str, splits: Iterator[Split], data: Path) -> dict[str, Any]:
+    """The upper bounds of the ``risk`` report, descriptive figures and the shadow-model attack on our default."""
+    from anon_pipeline.avatars.tables import synthesize_table
+    from anon_pipeline.risk.report import evaluate
+
+    out = []
+    for i, train, control in splits:
+        made = synthesize_table(train, seed=i).frame
+        report = evaluate(
+            train, made, control, utility=False, fit_sample=lambda f, s: synthesize_table(f, seed=s).frame
+        )
+        figures = {
+            f"{a['criterion']}/{a['name']}/{a['metric']}": [a[key] for key in ("value", "low", "high", "floor")]
+            for a in report["attacks"]
+            if a["criterion"] != "inference" or a["name"] == "all_secrets"
+        }
+        described = {k: v for k, v in report["descriptive"].items() if isinstance(v, float)}
+        out.append({"split": i, "figures": figures, "descriptive": described, "verdict": report["verdict"]})
+        print(part, i, report["verdict"], described, flush=True)
+    return {"splits": out}
 
 
 def main() -> None:
-    from anon_pipeline.avatars.tables import synthesize_table
-
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/aids/splits"))
+    parser.add_argument("--part", choices=("aids", "wdbc", "simulated", "report", "front"), default="aids")
+    parser.add_argument("--data", type=Path, default=HERE.parents[2] / "shared" / "data" / "aids" / "splits")
+    parser.add_argument("--peers", type=Path)
     parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--detect", type=int, default=2, help="splits on which the detector is trained")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--models", type=int, default=3, help="splits on which models and detectors are trained")
+    parser.add_argument("--only", default="", help="only methods whose name holds this")
     options = parser.parse_args()
+    path = HERE / "results.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
 
-    def published(name: str) -> Release:
-        return lambda i, train: pd.read_csv(options.data / f"{name}_{i}.csv")[train.columns]
+    def splits() -> Iterator[Split]:
+        own = {"wdbc": wdbc, "simulated": simulated}
+        return own[options.part](options.splits) if options.part in own else aids(options.data, options.splits)
 
-    methods: dict[str, Release] = {
-        "ours, k 60 (default)": lambda i, train: synthesize_table(train, seed=i).frame,
-        "ours, epsilon 3": lambda i, train: synthesize_table(train, epsilon=3.0).frame,
-        "incumbent's avatars (published)": published("avatar"),
-        "Synthpop (published)": published("synthpop"),
-        "CTGAN (published)": published("ctgan"),
-        "ours, k 30": lambda i, train: synthesize_table(train, seed=i, k=30).frame,
-        "ours, k 150": lambda i, train: synthesize_table(train, seed=i, k=150).frame,
-        "columns shuffled (floor)": lambda i, train: train.apply(lambda s: s.sample(frac=1, random_state=i).to_numpy()),
-        "bootstrap copy (ceiling)": lambda i, train: train.sample(frac=1, replace=True, random_state=i),
-    }
-    lines = [
-        "# Tables: privacy against utility",
-        "",
-        f"2026-11-22, {platform.machine()}, Python {platform.python_version()}. `python benchmarks/tables/run.py "
-        f"--splits {options.splits} --detect {options.detect}`. ACTG175 trial; worst split in brackets.",
-        "",
-        "| release | membership AUC | TPR@1% | TPR@10% | abs. log HR error | within .10 | c-index loss "
-        "| correlation error | detector AUC | CPU s |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, release in methods.items():
-        if options.only and options.only not in name:
-            continue
-        rows, found = [], []
-        for i in range(options.splits):
-            train = pd.read_csv(options.data / f"train_{i}.csv")
-            control = pd.read_csv(options.data / f"control_{i}.csv")
-            began = time.process_time()
-            made = release(i, train)
-            spent = time.process_time() - began
-            attack = np.mean([membership(train, control, made, seed) for seed in range(2)], axis=0)
-            try:
-                error = abs(np.log(hazard(made) / hazard(train)))
-                loss = c_index(train, control) - c_index(made, control)
-            except (ValueError, np.linalg.LinAlgError):
-                error, loss = np.nan, np.nan
-            correlation = np.nanmean(np.abs(train.corr().to_numpy() - made[train.columns].corr().to_numpy()))
-            rows.append([*attack, error, loss, correlation, spent])
-            if i < options.detect:
-                found.append(detector(train, made))
-        r = np.array(rows)
-        mean, worst = np.nanmean(r, axis=0), np.nanmax(r, axis=0)
-        seen = f"{np.mean(found):.2f}" if found else ""
-        lines.append(
-            f"| {name} | {mean[0]:.3f} [{worst[0]:.3f}] | {mean[1]:.3f} [{worst[1]:.3f}] "
-            f"| {mean[2]:.3f} [{worst[2]:.3f}] | {mean[3]:.3f} [{worst[3]:.3f}] | {(r[:, 3] <= 0.1).sum()}/{len(r)} "
-            f"| {mean[4]:.4f} | {mean[5]:.3f} | {seen} | {mean[6]:.1f} |"
-        )
-        print(lines[-1], flush=True)
-        (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n")
+    if options.part == "report":
+        kept["report"] = full_report("aids", splits(), options.data)
+    elif options.part != "front":
+        for name, release in methods(options.part, options.data, options.peers).items():
+            if options.only and options.only not in name:
+                continue
+            if options.part == "wdbc" and "epsilon" in name:
+                continue
+            rows = measure(options.part, splits(), release, options.models)
+            kept.setdefault(options.part, {})[name] = rows
+            mean = {k: round(float(np.nanmean([r[k] for r in rows if k in r])), 4) for k in rows[0]}
+            print(options.part, name, mean, flush=True)
+            path.write_text(json.dumps(kept, indent=0))
+    kept["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    path.write_text(json.dumps(kept, indent=0))
+    write_results(kept, HERE / "RESULTS.md", FLOOR)
+    if "aids" in kept:
+        draw_front(kept, HERE.parents[1] / "docs" / "images" / "tables-front.png")
 
 
 if __name__ == "__main__":
