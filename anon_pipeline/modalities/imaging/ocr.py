@@ -73,16 +73,21 @@ def find(picture: NDArray[np.uint8], threshold: float = 0.5) -> list[Box]:
 
 
 def read(picture: NDArray[np.uint8], boxes: list[Box]) -> list[Read]:
-    """What is written in each box; tall boxes are read turned by 90 degrees."""
+    """What is written in each box; tall boxes are read turned to either side, and the surer reading counts."""
     if not boxes:
         return []
     from rapidocr.ch_ppocr_rec import TextRecInput
 
     _, reader = _models()
-    crops = []
-    for x, y, w, h in boxes:
-        crop = np.ascontiguousarray(picture[y : y + h, x : x + w])
-        crops.append(np.ascontiguousarray(np.rot90(crop)) if h > 1.8 * w else crop)
+    crops, places = [], []
+    for place, (x, y, w, h) in enumerate(boxes):
+        crop = picture[y : y + h, x : x + w]
+        turns = (1, 3) if h > 1.8 * w else (0,)
+        crops += [np.ascontiguousarray(np.rot90(crop, turn)) for turn in turns]
+        places += [place] * len(turns)
     result = reader(TextRecInput(img=crops, return_word_box=False))
-    texts, scores = result.txts or [], result.scores or []
-    return [Read(box, text, float(score)) for box, text, score in zip(boxes, texts, scores, strict=False)]
+    best: dict[int, Read] = {}
+    for place, text, score in zip(places, result.txts or [], result.scores or [], strict=False):
+        if place not in best or float(score) > best[place].score:
+            best[place] = Read(boxes[place], text, float(score))
+    return list(best.values())
