@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-CELLS = 12
+MOST_CELLS = 14
 SMALL_CELL = 11
 MOST_POINTS = 1500
 
@@ -25,7 +25,7 @@ def components(avatars: NDArray[np.floating], patients: NDArray[np.floating]) ->
 
 
 def shading(points: NDArray, edges: tuple[NDArray, NDArray]) -> NDArray:
-    """(CELLS, CELLS) shares of patients, NaN in cells of fewer than 11."""
+    """(cells, cells) shares of patients, NaN in cells of fewer than 11."""
     counts = np.histogram2d(points[:, 0], points[:, 1], edges)[0]
     return np.where(counts >= SMALL_CELL, counts / max(len(points), 1), np.nan)
 
@@ -45,9 +45,10 @@ def embedding_map(views: Mapping[str, tuple[NDArray, NDArray]], path: Path) -> b
         np.atleast_1d(figure.subplots(1, len(drawn))).ravel(), drawn.items(), strict=True
     ):
         made, real = components(avatars, patients)
+        cells = int(np.clip(np.sqrt(len(real) / 20), 2, MOST_CELLS))
         low, high = np.quantile(made, 0.005, axis=0), np.quantile(made, 0.995, axis=0)
         edges = tuple(
-            np.linspace(a - 0.1 * (b - a), b + 0.1 * (b - a) + 1e-9, CELLS + 1) for a, b in zip(low, high, strict=True)
+            np.linspace(a - 0.1 * (b - a), b + 0.1 * (b - a) + 1e-9, cells + 1) for a, b in zip(low, high, strict=True)
         )
         axes.pcolormesh(edges[0], edges[1], shading(real, (edges[0], edges[1])).T, cmap="Blues", vmin=0)
         few = made[:: max(1, len(made) // MOST_POINTS)]

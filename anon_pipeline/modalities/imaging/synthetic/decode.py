@@ -118,8 +118,9 @@ def embed(cohort: Cohort, device: str) -> Embedding | None:
 
 
 def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
-    """Write the avatars' images below ``out`` and ``out/index.parquet``; every avatar has every usable kind.
+    """Write the avatars' images below ``out`` and ``out/index.parquet``.
 
+    An avatar has a kind of image as often as the patients that it was drawn from have it.
     An image that would be nearer to a patient's than patients' images are to each other (the 1st percentile) is drawn
     again, farther from the drawn point each time. Raises CannotBeMadeSafe when no kind has enough patients.
     """
@@ -138,7 +139,11 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
         own = part[:, at : at + model.width]
         at += model.width
         apart = Apart.of(cohort, kind)
+        having = np.isin(draw.person_ids, learnt_kind.person_ids)
+        chance = (draw.weights * having[draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
+        has = seeded_rng(seed, "has-images", kind).random(draw.size) < chance + 1e-6
         order = np.argsort(ids)
+        order = order[has[order]]
         for low in range(0, len(order), BLOCK):
             block = order[low : low + BLOCK]
             stacks, again, out_of_tries = _drawn(model, own[block], ids[block], seed, apart)
