@@ -61,7 +61,7 @@ def _judge(name: str, tables: Tables, runner: _Runner) -> Iterator[Finding]:
         "ids": _ids(suite, present),
         "keys": _keys(frame),
         "dates": _dates(suite, present, frame),
-        "ranges": _ranges(suite, present),
+        "ranges": _ranges(suite, present, frame),
     }
     yield from _findings(name, runner, schema, about_schema)
     yield from _findings(name, runner, schema[schema["filled"]], about_names)
@@ -154,24 +154,35 @@ def _dates(suite: TableSuite, present: set[str], frame: Any) -> list[Any]:
         for earlier, later in suite.ordered
         if {earlier, later} <= present
     ]
-    made += [
-        gxe.ExpectColumnValuesToBeBetween(column=str(column), min_value=earliest, max_value=latest)
-        for column in frame
-        if str(column).endswith(("_date", "_datetime")) and frame[column].notna().any()
-    ]
+    for column in map(str, frame.columns):
+        if column.endswith(("_date", "_datetime")):
+            made += _between(frame, column, earliest, latest)
     if "_born" in frame:
         made.append(gxe.ExpectColumnValuesToBeInSet(column="_born", value_set=[True]))
     return made
 
 
-def _ranges(suite: TableSuite, present: set[str]) -> list[Any]:
-    import great_expectations.expectations as gxe
-
+def _ranges(suite: TableSuite, present: set[str], frame: Any) -> list[Any]:
     return [
-        gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)
+        expectation
         for column, (low, high) in suite.ranges.items()
         if column in present
+        for expectation in _between(frame, column, low, high)
     ]
+
+
+def _between(frame: Any, column: str, low: Any, high: Any) -> list[Any]:
+    """Bounds on the extremes: GX judges each value of a column in a Python loop, and its extremes at once."""
+    import great_expectations.expectations as gxe
+
+    if not frame[column].notna().any():
+        return []
+    made: list[Any] = []
+    if low is not None:
+        made.append(gxe.ExpectColumnMinToBeBetween(column=column, min_value=low))
+    if high is not None:
+        made.append(gxe.ExpectColumnMaxToBeBetween(column=column, max_value=high))
+    return made
 
 
 class _Runner:
