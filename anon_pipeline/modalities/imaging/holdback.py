@@ -7,13 +7,13 @@ recognised here; ``quarantine`` keeps them and ``engine`` extends a head found i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
 from pydicom._uid_dict import UID_dictionary
 
 from anon_pipeline.modalities.imaging.profile import Profile
-from anon_pipeline.modalities.imaging.text import fold
 
 _STORAGE = {uid: entry[0] for uid, entry in UID_dictionary.items() if entry[1] == "SOP Class" and "Storage" in entry[0]}
 _ROOT = "1.2.840.10008.5.1.4.1.1."
@@ -104,23 +104,21 @@ def is_head(values: Mapping[int, bytes], sop_class: str, modality: str, little: 
     """
     if sop_class not in VOLUMES and modality not in ("CT", "MR", "PT"):
         return False
+    region = _region_text(values)
+    named = _HEAD.search(region) is not None or any(
+        _HEAD_CODES.search(values[tag]) for tag in (0x00082218, 0x52009229, 0x00400275) if tag in values
+    )
     if sop_class.startswith(_ROOT + "13.1.") and sop_class != _ROOT + "13.1.3":
-        return sop_class == _ROOT + "13.1.2" or _named_head(values)
-    if _named_head(values):
+        return sop_class == _ROOT + "13.1.2" or named
+    if named:
         return True
-    if _BODY.search(_region_text(values)):
+    if _BODY.search(region):
         return False
     field = _field_of_view(values, little)
     if field is None:
         rows = int.from_bytes(values.get(0x00280010, b"")[:2], "little" if little else "big")
         return rows >= 128 and sop_class in VOLUMES
     return 140 <= field <= 310
-
-
-def _named_head(values: Mapping[int, bytes]) -> bool:
-    if _HEAD.search(_region_text(values)):
-        return True
-    return any(_HEAD_CODES.search(values[tag]) for tag in (0x00082218, 0x52009229, 0x00400275) if tag in values)
 
 
 def _region_text(values: Mapping[int, bytes]) -> str:
@@ -131,7 +129,10 @@ def _region_text(values: Mapping[int, bytes]) -> str:
             if tag in (0x00082218, 0x00400275, 0x52009229):
                 value = b" ".join(re.findall(rb"[A-Za-z][A-Za-z ]{2,}", value[:20000]))
             parts.append(re.sub(r"([a-z])([A-Z])", r"\1 \2", value.decode("latin-1")).replace("_", " "))
-    return fold(" ".join(parts))
+    text = " ".join(parts).lower()
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def _field_of_view(values: Mapping[int, bytes], little: bool) -> float | None:

@@ -20,6 +20,7 @@ _DIGITS = re.compile(r"\d(?:[ .,/:_\-]{0,2}\d){5,}")
 _SHORT_DATE = re.compile(r"(?<!\d)\d{1,4}([/.\-])\d{1,2}\1\d{1,4}(?!\d)")
 _OLD = re.compile(r"(?<!\d)0?(?:9\d|1[0-4]\d) ?-?(?:ans?|a|y|yo|y/o|yrs?|years?)\b", re.IGNORECASE)
 _SPELT = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]{1,3}){3,}[^\W\d_](?![^\W_])")
+_ANY_DIGIT, _MAY_BE_ADDRESS = re.compile(r"\d"), re.compile(r"[@/\\]|www", re.IGNORECASE)
 _SPLIT = re.compile(r"([^\w.,]+|_+|[.,](?!\d)|(?<!\d)[.,])")
 _NUMBER = re.compile(r"^\d{1,3}(?:[.,]\d{1,4})?$")
 _MIXED = re.compile(r"^(?:[a-z]{1,2}\d{1,2}[a-z]{0,2}|\d{1,3}(?:[.,]\d{1,3})?([a-z]{1,3})|\d{1,4}x\d{1,4})$")
@@ -128,8 +129,11 @@ class Vocabulary:
                 return " "
 
             text = _UID.sub(swap, text)
-        text = _ADDRESS.sub(" ", text)
-        text = _SPELT.sub(" ", _OLD.sub(" ", _SHORT_DATE.sub(" ", _DIGITS.sub(" ", text))))
+        if _MAY_BE_ADDRESS.search(text):
+            text = _ADDRESS.sub(" ", text)
+        if _ANY_DIGIT.search(text):
+            text = _OLD.sub(" ", _SHORT_DATE.sub(" ", _DIGITS.sub(" ", text)))
+        text = _SPELT.sub(" ", text)
         out: list[str] = []
         separator = ""
         for number, part in enumerate(_SPLIT.split(text)):
