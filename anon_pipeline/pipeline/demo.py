@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -41,6 +42,29 @@ def _step(title: str) -> Iterator[None]:
     start = time.monotonic()
     yield
     print(f"  done in {time.monotonic() - start:.0f} s", flush=True)  # noqa: T201
+
+
+@contextmanager
+def _bar(work: Path) -> Iterator[None]:
+    """A bar of the stages whose evidence is there, on a terminal."""
+    from tqdm import tqdm
+
+    from anon_pipeline.stages.graph import STAGES
+
+    ended = threading.Event()
+    with tqdm(total=len(STAGES), unit="stage", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def watch() -> None:
+            while not ended.wait(0.5):
+                bar.update(sum((work / name / "evidence.json").is_file() for name in STAGES) - bar.n)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
 
 
 def prepare(folder: Path, patients: int) -> None:
@@ -75,7 +99,8 @@ def release(names: list[str]) -> bool:
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions(COHORTS.name or "", names)
         for name in names:
-            with _step(f"Cohort {name}: extraction, embedding, avatars, attacks, gate, release"):
+            work = Path(os.environ["ANON_PIPELINE_WORK"]) / name
+            with _step(f"Cohort {name}: extraction, embedding, avatars, attacks, gate, release"), _bar(work):
                 result = job.execute_in_process(
                     partition_key=name, instance=instance, raise_on_error=False, run_config=QUIET
                 )
