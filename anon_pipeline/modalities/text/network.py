@@ -1,7 +1,7 @@
 """The token classifier: hashed n-gram vectors, then residual dilated convolutions over the tokens of a document.
 
 Residual dilated convolutions after Strubell et al. 2017 (ID-CNN for sequence labelling); n-gram buckets after
-Bojanowski et al. 2017. About 4.5 million parameters, nearly all of them in the bucket table.
+Bojanowski et al. 2017. About 4.7 million parameters, nearly all of them in the bucket table.
 Imported lazily: it needs torch.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EMBEDDING = 64
 SHAPE_DIMENSIONS = 24
 GAP_DIMENSIONS = 8
-DILATIONS = (1, 2, 4, 8, 16, 1)
+DILATIONS = (1, 2, 4, 8, 16, 32, 1, 1)
 
 
 def build(channels: int = 96, buckets: int = BUCKETS, dilations: tuple[int, ...] = DILATIONS) -> torch.nn.Module:

@@ -33,6 +33,21 @@ STOP = frozenset(
 )  # fmt: skip
 
 
+DOSE = re.compile(
+    r"[\s:,]{0,3}(?:lp |sr )?\d+(?:[.,/]\d+)* ?(?:mg|µg|μg|mcg|g|ml|ui|mui|meq|%|cp|gel|gouttes?|cpr|sachets?)\b",
+    re.IGNORECASE,
+)
+# what bears the name of who described it; the name is nobody's in the note
+EPONYM = re.compile(
+    r"(?:maladie|syndrome|signe|test|score|indice|echelle|classification|manœuvre|manoeuvre|phenomene|reflexe|triade|tumeur|kyste|thyroidite|"
+    r"sarcome|dystrophie|tetralogie|criteres|sonde|drain|pince|aiguille|canule|ataxie|choree|purpura|coloration|loge|ligne|angle|triangle|fossette|"
+    r"disease|syndrome|sign|scale|score)s? (?:de |d'|du |of )(?:[a-z]+(?:-| et | and )){0,2}\Z"
+)
+
+
+GENERIC = frozenset(["clinique", "clinique\n", "hopital", "hospitalier", "hospitaliere", "hospitalisation", "laboratoire", "pharmacie", "cabinet", "maternite", "institut", "centre", "chef de clinique"])  # fmt: skip
+
+
 def plausible(text: str, found: Found) -> bool:
     """Whether a finding of the classifier can be what its label says."""
     piece = text[found.start : found.end]
@@ -51,10 +66,17 @@ def plausible(text: str, found: Found) -> bool:
         return digits > 0 or len(folded) >= 3
     if label == "EMAIL":
         return len(piece) >= 6
+    if label == "HOSPITAL" and folded in GENERIC:
+        return False
     if label in WORDY:
         words = re.findall(r"[^\W\d_]+", folded)
         if label in ("LAST_NAME", "FIRST_NAME") and not words:
             return False
+        if label in ("LAST_NAME", "FIRST_NAME", "CITY") and found.score < 0.98:
+            if DOSE.match(text, found.end):
+                return False
+            if EPONYM.search(fold_text(text[max(0, found.start - 60) : found.start])):
+                return False
         initial = len(piece) == 1 and piece.isalpha() and text[found.end : found.end + 1] in (".", "-", " ")
         return initial or not (words and all(word in STOP for word in words) and digits == 0)
     return True

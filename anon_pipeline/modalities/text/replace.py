@@ -103,9 +103,9 @@ def surrogate(original: str, found: Found, scene: Scene, text: str, spans: list[
     elif label == "NIR":
         made = numbers.surrogate_nir(key, scope, original, nonce)
     elif label == "EMAIL":
-        made = numbers.surrogate_email(key, scope, original, nonce)
+        made = like(numbers.surrogate_email(key, scope, original, nonce), original)
     elif label == "URL":
-        made = numbers.surrogate_url(key, scope, original, nonce)
+        made = like(numbers.surrogate_url(key, scope, original, nonce), original)
     elif label in ("CITY", "POSTAL_CODE"):
         made = _place(original, label, scene, text, spans, index, nonce)
     elif label == "ADDRESS":
@@ -194,12 +194,10 @@ def _date(original: str, scene: Scene, text: str, spans: list[Found], index: int
             full = complete(*found[1:], anchor) if found else None
             if full is not None:
                 anchor = full
-    made = shift_written(original, scene.shift, anchor, english)
-    if made is None or made == original:
-        made = GENERAL[scene.language]["DATE"] if made is None else _next_year(original, scene)
-    return made
-
-
-def _next_year(original: str, scene: Scene) -> str:
-    """A date whose shifted form happens to read the same (a month after whole years) becomes a placeholder."""
+    for further in (0, 1, 31, 366):  # an incomplete date may read the same after the shift: it moves on, to the past
+        made = shift_written(original, scene.shift - further, anchor, english)
+        if made is None:
+            break
+        if made != original:
+            return made
     return GENERAL[scene.language]["DATE"]

@@ -39,15 +39,16 @@ class Tagger:
         if not weights.is_file():
             raise BadInput(f"no classifier weights at {weights.name}: run 'anon-pipeline text --train'")
         arrays = load(weights)
+        arrays.setdefault("dilations", np.array((1, 2, 4, 8, 16, 1)))
         self.torch, self.device = torch, device
         self.table = arrays["table.weight"]
         put = lambda name: torch.from_numpy(arrays[name]).to(device)  # noqa: E731
         self.shape_rows, self.gap_rows = put("shape.weight"), put("gap.weight")
         self.inward = (put("inward.weight"), put("inward.bias"))
         self.blocks: list[tuple[Any, Any, int]] = []
-        from anon_pipeline.modalities.text.network import DILATIONS
-
-        for i, dilation in enumerate(DILATIONS):  # batch normalisation folds into the convolution before it
+        for i, dilation in enumerate(
+            arrays["dilations"].tolist()
+        ):  # batch normalisation folds into the convolution before it
             weight, bias = put(f"blocks.{i}.weight"), put(f"blocks.{i}.bias")
             scale = put(f"norms.{i}.weight") / torch.sqrt(put(f"norms.{i}.running_var") + 1e-5)
             shift = put(f"norms.{i}.bias") - put(f"norms.{i}.running_mean") * scale

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from anon_pipeline.modalities.text.lists import more_names
 from anon_pipeline.modalities.text.rules.found import Found
 from anon_pipeline.surrogates.identity import guess_sex
 from anon_pipeline.surrogates.style import fold
@@ -15,7 +16,12 @@ TITLE = re.compile(r"(?<![a-z'])(?:m\.|mr\.?|mrs\.?|ms\.?|mme\.?|mlle|mle|monsie
 BIRTH = re.compile(
     r"(?<![a-z])(?:nee?|epouse|ep\.?|veuve|vve|nom de naissance ?:|nom de jeune fille ?:|nom d'usage ?:|nom usuel ?:) +(?=[a-z])"
 )
+GLUED = re.compile(
+    r"(?<![a-z])(?:docteur|professeur|monsieur|madame|mademoiselle|mme|mlle)(?!s?\b|es?\b|eurs?\b)([a-z]{3,})|(?<![a-z])(?:dr|pr|mme|mr|m)\.([a-z]{3,})"
+)
 FIELD = re.compile(r"(?<![a-z])(?P<kind>nom(?: de famille| de naissance| d'usage| usuel| marital| patronymique| du patient)?|prenoms?|prenom\(s\)|nom et prenoms?|nom prenoms?|surname|first names?|last name|given names?|patient name|name)\.? *[:=|] *(?=[a-z])")  # fmt: skip
+KIN = re.compile(r"(?<![a-z])(?:fille|fils|femme|mari|epouse|epoux|compagne|compagnon|conjointe?|mere|pere|maman|papa|soeur|s.ur|frere|niece|neveu|tante|oncle|tata|tonton|cousine?|grand-mere|grand-pere|belle-[a-z]+|beau-[a-z]+|petite?-(?:fille|fils)|voisine?|amie?|marraine|parrain|enfant|bebe|petite?|jumeau|jumelle|prenomme|prenommee)(?: (?:ainee?|cadette?|jumelle|jumeau|unique|de|d'))?,? (?=[a-z])")  # fmt: skip
+ORDINARY = frozenset(["fleur", "rose", "claire", "aime", "ange", "noel", "pascal", "constant", "modeste", "juste", "fortune", "prudence", "patience", "felicite", "victoire", "aurore", "perle", "olive", "prune", "grace", "merveille", "divine", "tresor", "reine", "prince", "lin", "long", "nuit", "mai", "yan", "dan", "cola", "max", "noa", "indy", "luna", "lune", "violette", "jasmine", "marine", "parfait", "innocent", "placide", "desire", "germain", "blanche", "vera", "amara", "celeste", "brune", "mina"])  # fmt: skip
 WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 PARTICLES = frozenset(
     [
@@ -158,6 +164,11 @@ def find(text: str, folded: str) -> Iterator[Found]:
         if word in ("confrere", "consoeur") and not text[match.end()].isupper():
             continue
         yield from _names(text, folded, match.end(), lower, "title")
+    for match in GLUED.finditer(folded):
+        begin = match.start(match.lastindex or 1)
+        if match.lastindex == 1 or text[begin].isupper() or not folded.startswith(("m.", "pr."), match.start()):
+            yield from _names(text, folded, begin, lower, "title")
+    yield from _kin(text, folded)
     for match in BIRTH.finditer(folded):
         if text[match.end()].isupper() or (folded[match.start()] == "n" and ":" in match.group()):
             for found in _names(text, folded, match.end(), lower, "birth-name"):
@@ -174,10 +185,23 @@ def find(text: str, folded: str) -> Iterator[Found]:
             )
 
 
+def _kin(text: str, folded: str) -> Iterator[Found]:
+    """A first name that a word for a relative announces ('sa fille Rosine'): only names of the lists."""
+    for match in KIN.finditer(folded):
+        word = WORD.match(text, match.end())
+        if word is None:
+            continue
+        name = fold(word.group().rstrip("."))
+        known = name in _first_names() or name.split(" ")[0] in _first_names()
+        if known and name not in STOP and (text[match.end()].isupper() or name not in ORDINARY):
+            yield Found(match.end(), match.end() + len(word.group().rstrip(".")), "FIRST_NAME", 0.75, "name-kin")
+
+
 def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: bool = False) -> Iterator[Found]:
     """The words after an announcement that can be a name: capitalised, particles, at most four; one in lower case."""
     words: list[tuple[int, int]] = []
     last = position
+    plain = lower or not any(map(str.islower, text[max(0, position - 200) : position + 200]))
     for match in WORD.finditer(text, position, min(len(text), position + 70)):
         between = text[last : match.start()]
         if between.strip(" \u00a0") or "\n" in between or len(between) > 3:
@@ -198,7 +222,7 @@ def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: 
         last = match.end()
         if text[last - 1] == "." and len(word) > 3:
             break
-        limit = 1 if lower else 4
+        limit = 1 if plain and not _is_first(text, words) else 2 if plain else 4
         if len([w for w in words if folded[w[0] : w[1]] not in PARTICLES]) >= limit:
             break
     while words and folded[words[-1][0] : words[-1][1]] in PARTICLES:
@@ -208,6 +232,12 @@ def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: 
     labels = split_names([text[a:b] for a, b in words])
     for (start, end), label in zip(words, labels, strict=True):
         yield Found(start, end, label, 0.75, f"name-{rule}")
+
+
+def _is_first(text: str, words: list[tuple[int, int]]) -> bool:
+    """Whether the last word so far is an initial or a first name, so that a surname may follow it."""
+    word = fold(text[slice(*words[-1])].rstrip("."))
+    return len(word) == 1 or word in _first_names() or word.split("-")[0] in _first_names()
 
 
 def split_names(words: list[str]) -> list[str]:
@@ -237,5 +267,6 @@ _KNOWN: set[str] = set()
 
 def _first_names() -> set[str]:
     if not _KNOWN:
-        _KNOWN.update(fold(n) for n in items("first_names"))
+        more = more_names()
+        _KNOWN.update(fold(n) for n in (*items("first_names"), *more["female"], *more["male"]) if len(n) > 2)
     return _KNOWN

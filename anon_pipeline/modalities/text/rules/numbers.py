@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from anon_pipeline.modalities.text.rules.digits import digits as as_digits
 from anon_pipeline.modalities.text.rules.found import Found
 
 D = "[0-9oilszb]"
@@ -20,7 +21,7 @@ PLATE = re.compile(
 )
 RUN = re.compile(r"(?<![0-9a-z,.])(?:[a-z]{0,3}[0-9](?:[ .\-/]?[0-9]){5,24})(?![0-9]|[,.][0-9])")
 LABELLED = re.compile(
-    r"(?<![a-z])(?P<word>ipp|nip|ipp local|n[°o]? ?patient|numero patient|id patient|patient id|identifiant patient|mrn|medical record (?:number|no)|"
+    r"(?<![a-z])(?P<word>[il1|]p[p9]|nip|ipp local|n[°o]? ?patient|numero patient|id patient|patient id|identifiant patient|mrn|medical record (?:number|no)|"
     r"nda|iep|n[°o]? ?(?:de )?(?:sejour|dossier|venue|passage|examen|accession|d'accession)|numero de (?:sejour|dossier|venue|passage)|dossier|sejour|venue|account (?:#|number|no)|passage|episode|"
     r"rpps|finess|adeli|"
     r"nir|nss|n[°o]? ?(?:de )?(?:ss|secu|securite sociale)|securite sociale|secu|matricule(?: ins)?|ins|ssn|nhs number|nhs|assure|immatriculation|"
@@ -63,7 +64,8 @@ def find(text: str, folded: str) -> Iterator[Found]:
     """Every number of the text."""
     if not any(map(str.isdigit, folded)):
         return
-    for match in NIR.finditer(folded):
+    read = as_digits(folded)
+    for match in NIR.finditer(folded) if read == folded else (*NIR.finditer(folded), *NIR.finditer(read)):
         piece = match.group()
         plain = re.sub(r"[ .\-/]", "", piece)
         if not _mostly_digits(piece):
@@ -74,18 +76,18 @@ def find(text: str, folded: str) -> Iterator[Found]:
             yield Found(*match.span(), "NIR", 1.0, "nir-checksum")
         elif month.isdigit() and (1 <= int(month) <= 12 or 20 <= int(month) <= 42):
             yield Found(*match.span(), "NIR", 0.85, "nir-format")
-    for match in LABELLED.finditer(folded):
+    for match in LABELLED.finditer(read):
         word = match.group("word")
         label = next((label for key, label in WORDS.items() if key in word), "IPP")
         if word.startswith("immatriculation"):
             label = "NIR"
         start, end = match.span("code")
-        code = folded[start:end].rstrip(" .-/")
+        code = read[start:end].rstrip(" .-/")
         digits = sum(map(str.isdigit, code))
         minimum = 4 if label in ("IPP", "NDA", "DEVICE_SERIAL") else 6
         if digits < minimum or (label == "DEVICE_SERIAL" and word in ("ref", "reference") and digits < 5):
             continue
-        yield Found(start, start + len(_without_date(code, folded, start)), label, 0.9, f"labelled-{label.lower()}")
+        yield Found(start, start + len(_without_date(code)), label, 0.9, f"labelled-{label.lower()}")
     if "fr" in folded or "iban" in folded:
         for match in IBAN.finditer(folded):
             if sum(map(str.isdigit, match.group())) >= 14:
@@ -95,11 +97,11 @@ def find(text: str, folded: str) -> Iterator[Found]:
         nearby = folded[max(0, match.start() - 60) : match.start()]
         if (new and text[match.start()].isupper()) or re.search(r"immatricul|plaque|vehicule|voiture", nearby):
             yield Found(*match.span(), "PLATE", 0.85, "plate")
-    for match in RUN.finditer(folded):
-        yield from _run(match, folded)
+    for match in RUN.finditer(read):
+        yield from _run(match, read)
 
 
-def _without_date(code: str, folded: str, start: int) -> str:
+def _without_date(code: str) -> str:
     """A labelled code must not swallow a date that follows it after a space."""
     cut = re.search(r" (?=\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}$| \d{4}-\d\d-\d\d$)", code)
     return code[: cut.start()] if cut else code

@@ -6,9 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from anon_pipeline.modalities.text.rules.digits import digits
 from anon_pipeline.modalities.text.rules.found import Found
 
 LINK = r"(?:sur|sous|en|de|des|du|la|le|les|lez|aux|et|d|l|st|ste|saint|sainte|bains|vieux|haut|bas|grand|petit|notre|dame|mont|bois)"
+LABELLED_CODE = re.compile(r"(?:code postal|\bcp) ?[:|;\t]? ?([0-9] ?[0-9] ?[0-9] ?[0-9] ?[0-9])(?![0-9])|\(((?:0[1-9]|[1-8][0-9]|9[0-8]) ?[0-9]{3})\)")  # fmt: skip
 CODE = re.compile(r"(?<![0-9])(?:f-?|fr-?)?((?:0[1-9]|[1-8][0-9]|9[0-8])(?: ?[0-9]{3}))(?= {0,2}(?:-|,|/|;|\||\t)? {0,2}[a-z(])(?! ?(?:mg|ml|ui|g/|/mm|ans|euros|copies|kcal|cellules|plaq|leuco))")  # fmt: skip
 CITY = re.compile(
     rf" {{0,2}}[-,/;|\t]? {{0,2}}((?:l'|d')?[a-z]+(?:(?:[-']| (?={LINK}[ '\-]))[a-z]+(?:[ ](?={LINK}\b))?)*(?: [a-z][a-z-]+)?(?: cedex(?: ?[0-9]{{1,2}})?)?)"
@@ -110,7 +112,7 @@ WORD = re.compile(r"[^\W\d_][\w]*")
 
 def find(text: str, folded: str) -> Iterator[Found]:
     mixed = not text.isupper() and any(map(str.isupper, text[:400]))
-    for match in CODE.finditer(folded):
+    for match in CODE.finditer(digits(folded)):
         start, end = match.span(1)
         city = CITY.match(folded, end)
         if city is None or (mixed and not text[city.start(1)].isupper()):
@@ -119,6 +121,9 @@ def find(text: str, folded: str) -> Iterator[Found]:
         stop = _name_end(text, folded, city.start(1), city.end(1), mixed)
         if stop > city.start(1):
             yield Found(city.start(1), stop, "CITY", 0.85, "postal-city")
+    for match in LABELLED_CODE.finditer(digits(folded)):
+        group = 1 if match.group(1) else 2
+        yield Found(*match.span(group), "POSTAL_CODE", 0.85, "postal-code")
     for match in ADDRESS.finditer(folded):
         yield Found(*match.span(1), "ADDRESS", 0.85, "address")
     for match in ENGLISH.finditer(folded):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from anon_pipeline.modalities.text.labels import INDEX, LABELS
 from anon_pipeline.modalities.text.training import noise
-from anon_pipeline.modalities.text.training.grammar import rules
+from anon_pipeline.modalities.text.training.grammar import alternative, rules
 from anon_pipeline.modalities.text.training.names import NamePools
 from anon_pipeline.modalities.text.training.slots import Slots
 
@@ -39,7 +39,7 @@ class Document:
 
 
 def _expand(rule: str, slots: Slots, rng: random.Random, dev: bool, out: list[tuple[str, str]], depth: int = 0) -> None:
-    for piece in rng.choice(rules(dev)[rule]):
+    for piece in alternative(rule, rng, dev):
         if piece.startswith("<") and piece.endswith(">") and piece[1:-1] in rules(dev):
             _expand(piece[1:-1], slots, rng, dev, out, depth + 1)
         elif piece.startswith("[") and piece.endswith("]"):
@@ -54,7 +54,8 @@ def document(rng: random.Random, pools: NamePools, english: float = 0.08) -> Doc
     slots = Slots(rng, pools, in_english)
     pieces: list[tuple[str, str]] = []
     _expand("en_document" if in_english else "document", slots, rng, pools.dev, pieces)
-    while not in_english and sum(len(t) for t, _ in pieces) < rng.choice((60, 300, 700, 1200)):
+    least = rng.choice((60, 200, 500, 1000, 1800))
+    while not in_english and sum(len(t) for t, _ in pieces) < least:
         pieces.append(("\n", "O"))
         _expand(rng.choice(("para", "section", "mention", "dated", "sentence")), slots, rng, pools.dev, pieces)
     text = "".join(t for t, _ in pieces)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "grammar"
 PIECE = re.compile(r"(<[a-z_0-9]+>|\[[A-Za-z_0-9]+\])")
+RULE = re.compile(r"<[a-z_0-9]+>\Z")
 NEVER_HELD = {"document", "en_document"}
 
 
@@ -31,7 +32,7 @@ def rules(dev: bool) -> dict[str, list[list[str]]]:
             elif line.startswith("| "):
                 raw.setdefault(name, []).extend(x.strip() for x in line[2:].split(" | ") if x.strip())
             elif line.strip():
-                raw.setdefault(name, []).append(line.replace("\\n", "\n"))
+                raw.setdefault(name, []).append(line.replace("\\n", "\n").replace("\\t", "\t"))
     chosen: dict[str, list[list[str]]] = {}
     for rule, lines in raw.items():
         held = [x for x in lines if zlib.crc32(x.encode()) % 6 == 0]
@@ -41,6 +42,13 @@ def rules(dev: bool) -> dict[str, list[list[str]]]:
     return chosen
 
 
+def alternative(rule: str, rng: random.Random, dev: bool) -> list[str]:
+    """The pieces of one alternative; one draw in three comes from ``rule_made``, the composed ones, where it exists."""
+    chosen = rules(dev)
+    composed = chosen.get(f"{rule}_made")
+    return rng.choice(composed if composed and rng.random() < 0.35 else chosen[rule])
+
+
 def word(rule: str, rng: random.Random, dev: bool) -> str:
-    """One alternative of a rule without slots."""
-    return "".join(rng.choice(rules(dev)[rule]))
+    """One alternative of a rule, its own rules expanded; slots stay as they are written."""
+    return "".join(word(p[1:-1], rng, dev) if RULE.match(p) else p for p in alternative(rule, rng, dev))

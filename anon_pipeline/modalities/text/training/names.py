@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import defaultdict
 
+from anon_pipeline.modalities.text.lists import more_names
 from anon_pipeline.modalities.text.training.grammar import rules
 from anon_pipeline.surrogates.words import communes, grouped, items
 
@@ -39,7 +40,6 @@ VOWELS = [
     "ie",
 ]
 CODAS = ("", "", "", "n", "r", "l", "s", "t", "c", "ck", "m", "ng", "rd", "x", "z", "ld", "nt", "sky", "ian", "ez", "i")
-TITLES = ("Saint", "Sainte")
 
 
 def held_out(name: str) -> bool:
@@ -88,15 +88,18 @@ class NamePools:
         self.dev = dev
         keep = (lambda n: held_out(n)) if dev else (lambda n: not held_out(n))
         self.last = [n for n in items("surnames") if keep(n)] + [n for n in items("surnames_en") if keep(n)]
-        both = [grouped("first_names"), grouped("first_names_en")]
-        self.first = {s: [n for g in both for n in g[s] if keep(n)] for s in ("female", "male")}
+        more = more_names()
+        self.last += [n for n in more["last"] if keep(n)]
+        both = [grouped("first_names"), grouped("first_names_en"), more]
+        self.first = {s: sorted({n for g in both for n in g[s] if keep(n)}) for s in ("female", "male")}
+        self.word_names = [n for n in more["forename_word"] if keep(n)]
         self.english_last = [n for n in items("surnames_en") if keep(n)]
         self.communes = [c for c in communes() if keep(c[0])]
         self.hospitals = [n for n in items("hospital_names") if keep(n)]
         self.streets = [n for n in items("street_names") if keep(n)]
-        train = [n for n in items("surnames") if not held_out(n)]
-        self.last_model = CharacterModel(train)
-        self.first_model = CharacterModel([n for n in items("first_names") if not held_out(n)])
+        self.last_model = CharacterModel([n for n in [*items("surnames"), *more["last"]] if not held_out(n)])
+        first = [*items("first_names"), *more["female"], *more["male"]]
+        self.first_model = CharacterModel([n for n in first if not held_out(n)])
         self.city_model = CharacterModel([c[0] for c in communes() if not held_out(c[0])])
 
         self.vocabulary = ordinary_words(dev)
@@ -129,6 +132,10 @@ class NamePools:
         if rng.random() < 0.09 and "-" not in name:
             name += rng.choice(("-", "-", " ")) + rng.choice(self.first["female" if sex == "F" else "male"])
         return name
+
+    def word_name(self, rng: random.Random) -> str:
+        """A first name that is an ordinary word as well."""
+        return rng.choice(self.word_names)
 
     def syllables(self, rng: random.Random) -> str:
         count = rng.choice((1, 2, 2, 2, 3, 3, 4))

@@ -60,6 +60,8 @@ class Slots:
         self.numbers: dict[str, str] = {}
         if rng.random() < 0.07:  # ordinary words are names too
             self.last = self._case(word("common_name_word", rng, pools.dev).capitalize())
+        if rng.random() < 0.06:
+            self.first = pools.word_name(rng)
 
     def _case(self, name: str) -> str:
         return name.upper() if self.rng.random() < (0.85 if self.caps else 0.1) else name
@@ -86,6 +88,14 @@ class Slots:
             pair = [pair[2], (", ", "O"), pair[0]]
         elif draw < 0.26 and " " not in first + last:
             pair = [pair[2], ("", "O"), pair[0]]
+        elif draw < 0.275 and " " not in first + last:
+            pair = [pair[0], ("", "O"), (last.capitalize(), "LAST_NAME")]
+        elif draw < 0.285:
+            pair = [pair[2], (rng.choice(("^", "/", "_", " - ", " / ", "|")), "O"), pair[0]]
+        elif draw < 0.33:
+            pair[0] = (first.upper(), "FIRST_NAME")
+        elif draw < 0.35:
+            pair[0] = (first.lower(), "FIRST_NAME")
         return pair
 
     def _title(self, sex: str | None = None) -> str:
@@ -152,7 +162,7 @@ class Slots:
         return [(self.last, "LAST_NAME")]
 
     def slot_PF(self) -> Pieces:
-        return [(self.first, "FIRST_NAME")]
+        return [(self.first.upper() if self.rng.random() < 0.1 else self.first, "FIRST_NAME")]
 
     def slot_PB(self) -> Pieces:
         return [(self.birth, "LAST_NAME")]
@@ -177,8 +187,8 @@ class Slots:
     def slot_DR(self) -> Pieces:
         last, first = self._doctor()
         title = self._doctor_title()
-        if self.rng.random() < 0.05:
-            title = title.strip()
+        if self.rng.random() < 0.07:
+            title = title.strip()  # 'DrMARTIN', 'Docteurmartin'
         who = [(last, "LAST_NAME")] if self.rng.random() < 0.42 else self._first_last(first, last, 0.35)
         if self.english and self.rng.random() < 0.3:
             return [*self._first_last(first, last), (", MD", "O")]
@@ -622,6 +632,12 @@ class Slots:
     def slot_HOSP(self) -> Pieces:
         return [(self.hospital if self.rng.random() < 0.35 else self._hospital(), "HOSPITAL")]
 
+    def slot_HOSPG(self) -> Pieces:
+        return [(self.rng.choice(("Groupe hospitalier ", "Groupe Hospitalier ", "GROUPE HOSPITALIER ")) + self.slot_HOSPN()[0][0], "HOSPITAL")]  # fmt: skip
+
+    def slot_HOSPE(self) -> Pieces:
+        return [(self.rng.choice(("EHPAD ", "Ehpad ", "EHPAD « ")) + self.slot_HOSPN()[0][0], "HOSPITAL")]
+
     def slot_HOSPN(self) -> Pieces:
         return [(self.rng.choice(("Les ", "La ", "", "", "")) + self.pools.stem(self.rng), "HOSPITAL")]
 
@@ -699,6 +715,35 @@ class Slots:
         text = self.pools.syllables(rng).lower() + word("drug_stem", rng, self.pools.dev)
         return rng.choice((text, text.capitalize(), text.upper(), text))
 
+    def slot_BRAND(self) -> str:
+        """A drug's brand that nobody sells: what stands before a dose is no name, whatever it looks like."""
+        rng = self.rng
+        draw = rng.random()
+        if draw < 0.35:
+            text = word("drug", rng, self.pools.dev).split(" ")[0]
+        elif draw < 0.5:
+            text = self.slot_newdrug()
+        else:
+            text = self.pools.syllables(rng) if draw < 0.8 else self.pools.last_model.draw(rng, 5, 10)
+            text += rng.choice(("", "", "ex", "ine", "an", "or", "il", "al", "ax", "um", "one"))
+        return rng.choice((text.capitalize(), text.capitalize(), text.upper(), text.lower()))
+
+    def slot_EPO(self) -> str:
+        """A name that a disease, a sign or a device bears: no identifier."""
+        rng = self.rng
+        name = self.pools.last_name(rng) if rng.random() < 0.7 else self.pools.syllables(rng)
+        if rng.random() < 0.2:
+            name += "-" + self.pools.last_name(rng)
+        return name[0].upper() + name[1:]
+
+    def slot_EPOV(self) -> str:
+        """The same, starting with a vowel."""
+        for _ in range(40):
+            name = self.slot_EPO()
+            if name[0] in "AEIOUYÉÈ":
+                return name
+        return "Ombredanne"
+
     def slot_icd(self) -> str:
         return f"{self.rng.choice('ABCDEFGHIJKLMNRSTZ')}{self._digits(2)}.{self._digits(1)}"
 
@@ -755,7 +800,9 @@ class Slots:
 
     def _indirect(self, rule: str, label: str) -> Pieces:
         text = word(rule, self.rng, self.pools.dev)
-        text = text.replace("[CO]", self.slot_CO()).replace("[CITYI]", self.slot_CITYI())
+        for name, value in (("[CO]", self.slot_CO), ("[CITYI]", self.slot_CITYI), ("[YEARS]", self.slot_n2)):
+            if name in text:
+                text = text.replace(name, value())
         return [(text, label)]
 
     def slot_PROF(self) -> Pieces:

@@ -22,6 +22,8 @@ from anon_pipeline.modalities.text.training.names import NamePools
 if TYPE_CHECKING:
     import torch
 
+MEMORY = 0.997  # of the running mean, a step
+
 
 def encode(document: Document) -> tuple[list[list[int]], list[int], list[int], list[int]]:
     """n-gram buckets, shapes, gaps and labels of the tokens of one document."""
@@ -56,10 +58,22 @@ def batches(seed: int, size: int, dev: bool = False) -> Iterator[dict[str, Any]]
 
 
 def collate(made: list[Any]) -> dict[str, Any]:
+    """Padded parts of documents of similar lengths, so that little is computed on padding."""
     made = sorted(made, key=lambda m: len(m[1]))
-    half = len(made) * 3 // 4  # two parts of similar lengths waste less on padding
-    parts = [_pad(part) for part in (made[:half], made[half:]) if part]
-    return {"parts": parts}
+    parts: list[list[Any]] = []
+    for one in made:
+        if not parts or len(one[1]) > 1.2 * len(parts[-1][0][1]) + 60:
+            parts.append([])
+        parts[-1].append(one)
+    flat: list[int] = []
+    offsets: list[int] = []
+    for part in parts:
+        for grams, *_ in part:
+            for ids in grams:
+                offsets.append(len(flat))
+                flat.extend(ids)
+    put = lambda ids: np.array(ids, np.int64)  # noqa: E731
+    return {"flat": put(flat), "offsets": put(offsets), "parts": [_pad(part) for part in parts]}
 
 
 def _pad(made: list[Any]) -> dict[str, np.ndarray]:
@@ -68,17 +82,11 @@ def _pad(made: list[Any]) -> dict[str, np.ndarray]:
     shapes = np.zeros((count, width), np.int64)
     gaps = np.zeros((count, width), np.int64)
     labels = np.full((count, width), -100, np.int64)
-    flat: list[int] = []
-    offsets: list[int] = []
     where = np.zeros((count, width), bool)
-    for row, (grams, s, g, y) in enumerate(made):
+    for row, (_, s, g, y) in enumerate(made):
         n = len(s)
         shapes[row, :n], gaps[row, :n], labels[row, :n], where[row, :n] = s, g, y, True
-        for ids in grams:
-            offsets.append(len(flat))
-            flat.extend(ids)
-    return {"flat": np.array(flat, np.int64), "offsets": np.array(offsets, np.int64), "shapes": shapes, "gaps": gaps,
-            "labels": labels, "where": where}  # fmt: skip
+    return {"shapes": shapes, "gaps": gaps, "labels": labels, "where": where}
 
 
 def train(
@@ -95,9 +103,11 @@ def train(
     snapshots: bool = False,
     start: Path | None = None,
 ) -> dict[str, Any]:
-    """Train and write the weights (float16) to ``out``; returns losses and counts.
+    """Train and write the weights to ``out``; returns losses and counts.
 
-    ``seconds`` ends the run early: the learning rate follows whichever of steps or seconds is further along.
+    What is written is the running mean of the weights over the last some hundred steps (Polyak and Juditsky 1992), so
+    that a run that is stopped early leaves something good. ``seconds`` ends the run early: the learning rate follows
+    whichever of steps or seconds is further along (without ``seconds``, seed and steps give the same weights).
     ``start`` continues from weights written before; ``snapshots`` writes them every 200 steps.
     """
     import torch
@@ -115,8 +125,9 @@ def train(
 
         weights, state = load(start), model.state_dict()
         model.load_state_dict({n: torch.from_numpy(weights[n]).to(state[n].dtype) for n in state})
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
-    loss_of = nn.CrossEntropyLoss(ignore_index=-100, label_smoothing=0.02)
+    mean = {n: v.detach().clone() for n, v in model.state_dict().items()}
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
+    loss_of = nn.CrossEntropyLoss(label_smoothing=0.02)
     stream = batches(seed, batch_tokens)
     begun = time.monotonic()
     seen, losses = 0, []
@@ -131,45 +142,55 @@ def train(
             group["lr"] = rate * min(1.0, step / 100 + 0.01) * (1 - done)
         model.train()
         optimiser.zero_grad()
-        total = 0.0
-        for part in next(stream)["parts"]:
-            logits, labels = _forward(model, part, device, torch)
-            loss = loss_of(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
-            weight = float((part["labels"] != -100).sum()) / batch_tokens
-            (loss * weight).backward()
-            total += float(loss.detach()) * weight
-            seen += int((part["labels"] != -100).sum())
+        logits, labels = _forward(model, next(stream), device, torch)
+        loss = loss_of(logits, labels)
+        loss.backward()
+        total = float(loss.detach())
+        seen += len(labels)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
+        with torch.no_grad():
+            for name, value in model.state_dict().items():
+                if value.is_floating_point():
+                    mean[name].lerp_(value, max(1 - MEMORY, 1 / (step + 1)))
         losses.append(total)
         bar.update(1)
-        if progress and step % 100 == 99:
+        if progress and step % 50 == 49:
             bar.write(
                 f"step {step + 1} loss {np.mean(losses[-100:]):.4f} tokens {seen} {time.monotonic() - begun:.0f} s",
                 file=sys.stderr,
             )
         if snapshots and step % 200 == 199:
-            save(model, out)
+            save(mean, out)
     bar.close()
-    save(model, out)
+    save(mean, out)
     return {"steps": len(losses), "tokens": seen, "first_loss": losses[0], "last_loss": float(np.mean(losses[-50:]))}
 
 
-def _forward(model: Any, part: dict[str, np.ndarray], device: str, torch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    put = lambda name: torch.from_numpy(part[name]).to(device)  # noqa: E731
-    where = put("where")
-    vectors = model.table(put("flat"), put("offsets"))
-    words = torch.zeros((*where.shape, vectors.shape[1]), device=device)
-    words[where] = vectors
-    mask = where.to(words.dtype).unsqueeze(1)
-    return model(words, put("shapes"), put("gaps"), mask), put("labels")
+def _forward(model: Any, batch: dict[str, Any], device: str, torch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (tokens, labels) and labels (tokens) of a batch, padding left out; the bucket table is read once."""
+    put = lambda array: torch.from_numpy(array).to(device)  # noqa: E731
+    vectors = model.table(put(batch["flat"]), put(batch["offsets"]))
+    logits, labels, begin = [], [], 0
+    for part in batch["parts"]:
+        where = put(part["where"])
+        count = int(part["where"].sum())
+        words = torch.zeros((*where.shape, vectors.shape[1]), device=device)
+        words[where] = vectors[begin : begin + count]
+        begin += count
+        mask = where.to(words.dtype).unsqueeze(1)
+        logits.append(model(words, put(part["shapes"]), put(part["gaps"]), mask)[where])
+        labels.append(put(part["labels"])[where])
+    return torch.cat(logits), torch.cat(labels)
 
 
-def save(model: Any, out: Path) -> None:
+def save(state: dict[str, torch.Tensor], out: Path) -> None:
     """Weights in one compressed .npz, through a temporary name (format: ``weights_file``)."""
+    from anon_pipeline.modalities.text.network import DILATIONS
     from anon_pipeline.modalities.text.weights_file import pack
 
-    arrays = pack({name: value.detach().cpu().numpy() for name, value in model.state_dict().items()})
+    arrays = pack({name: value.detach().cpu().numpy() for name, value in state.items()})
+    arrays["dilations"] = np.array(DILATIONS, np.int64)
     temporary = out.with_name(f".{out.name}.partial.npz")
     out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(temporary, allow_pickle=False, **arrays)
