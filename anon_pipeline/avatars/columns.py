@@ -110,19 +110,30 @@ def _column(name: str, values: pd.Series, rule: dict[str, Any]) -> Column:
         return Column(kind="dropped", reason=f"declared {wanted}", **common)
     if not len(present):
         return Column(kind="missing", **common)
+    if _nested(present):
+        raise BadInput(
+            f"column {name}: nested values (lists or structures); flatten it, or declare it as text to drop it"
+        )
+    if len(present) < RARE <= len(values) - len(present):
+        return Column(kind="missing", reason=f"fewer than {RARE} values", **common)
     if _NAMING.search(name) and not wanted and not pd.api.types.is_numeric_dtype(values.dtype):
         return Column(kind="dropped", reason="direct identifier (name of the column)", **common)
     distinct = present.nunique()
-    if pd.api.types.is_bool_dtype(values.dtype) or wanted in ("category", "boolean"):
-        kind: Kind = "constant" if distinct == 1 else "category"
+    if pd.api.types.is_bool_dtype(values.dtype) or wanted in ("category", "boolean") or distinct == 1:
         ordered = bool(pd.api.types.is_numeric_dtype(values.dtype))
-        return Column(kind=kind, ordered=ordered, constant=present.iloc[0] if distinct == 1 else None, **common)
+        if distinct == 1 and len(present) == len(values):
+            return Column(kind="constant", ordered=ordered, constant=present.iloc[0], **common)
+        return Column(kind="category", ordered=ordered, **common)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         naive = present.dt.tz_localize(None) if getattr(values.dt, "tz", None) is not None else present
-        return _temporal(common, naive.astype("datetime64[us]"), "", name, distinct)
+        return _temporal(common, naive.astype("datetime64[us]"), "")
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _numeric(common, present, name, distinct, wanted, rule)
     return _text(common, present, name, distinct, wanted)
+
+
+def _nested(present: pd.Series) -> bool:
+    return pd.api.types.is_object_dtype(present.dtype) and not pd.api.types.is_hashable(present.iloc[0])
 
 
 def _numeric(
@@ -141,8 +152,6 @@ def _numeric(
         return Column(kind="dropped", reason="direct identifier (name and distinct values)", **common)
     if not wanted and whole and len(numbers) and _looks_coded(numbers, distinct):
         return Column(kind="dropped", reason="long number with almost one value a row", **common)
-    if distinct == 1:
-        return Column(kind="constant", constant=present.iloc[0], **common)
     decimals = rule.get("decimals")
     unit = 1.0 if whole else 10.0 ** -(int(decimals) if decimals is not None else _decimals(numbers))
     few = whole and distinct <= 10 and not wanted
@@ -151,7 +160,7 @@ def _numeric(
 
 def _looks_coded(numbers: np.ndarray, distinct: int) -> bool:
     """Thirteen digits or more and nearly unique: a social security number, a phone with its country, a barcode."""
-    return bool(distinct > 0.9 * len(numbers) and np.median(np.abs(numbers)) >= 1e12)
+    return bool(distinct > 0.9 * len(numbers) and 1e12 <= np.median(np.abs(numbers)) < 1e20)
 
 
 def _decimals(numbers: np.ndarray) -> int:
@@ -162,9 +171,7 @@ def _decimals(numbers: np.ndarray) -> int:
     return 12
 
 
-def _temporal(common: dict[str, Any], present: pd.Series, date_format: str, name: str, distinct: int) -> Column:
-    if distinct == 1:
-        return Column(kind="constant", constant=present.iloc[0], date_format=date_format, **common)
+def _temporal(common: dict[str, Any], present: pd.Series, date_format: str) -> Column:
     whole_days = bool((present.dt.normalize() == present).all())
     return Column(
         kind="number",
@@ -183,13 +190,10 @@ def parse_dates(values: pd.Series, date_format: str) -> pd.Series:
 
 def _text(common: dict[str, Any], present: pd.Series, name: str, distinct: int, wanted: str | None) -> Column:
     first = present.iloc[0]
-    if not isinstance(first, str):
-        if hasattr(first, "isoformat"):
-            parsed = pd.to_datetime(present, errors="coerce")
-            if parsed.notna().all():
-                return _temporal(common, parsed.astype("datetime64[us]"), "object", name, distinct)
-        if not pd.api.types.is_hashable(first):
-            return Column(kind="dropped", reason="nested values", **common)
+    if not isinstance(first, str) and hasattr(first, "isoformat"):
+        parsed = pd.to_datetime(present, errors="coerce")
+        if parsed.notna().all():
+            return _temporal(common, parsed.astype("datetime64[us]"), "object")
     texts = present.astype(str)
     sample = texts.iloc[:: max(1, len(texts) // 200)]
     if wanted in (None, "date", "datetime") and sample.str.match(r"^\d{1,4}[-/.]?\d{1,2}[-/.]?\d{1,4}").all():
@@ -197,11 +201,9 @@ def _text(common: dict[str, Any], present: pd.Series, name: str, distinct: int, 
             if parse_dates(sample, date_format).notna().all():
                 parsed = parse_dates(texts, date_format)
                 if parsed.notna().all():
-                    return _temporal(common, parsed, date_format, name, distinct)
+                    return _temporal(common, parsed, date_format)
     if wanted in ("date", "datetime", "integer", "number", "float"):
         raise BadInput(f"schema: column {common['name']}: not every value is of the declared type")
-    if distinct == 1:
-        return Column(kind="constant", constant=first, **common)
     if distinct > 20 and (_IDENTIFIER.search(name) or _CAMEL_IDENTIFIER.search(name)) and distinct > 0.5 * len(texts):
         return Column(kind="dropped", reason="direct identifier (name and distinct values)", **common)
     if distinct > 0.9 * len(texts) and len(texts) >= 20:

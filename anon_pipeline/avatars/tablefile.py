@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 
 from anon_pipeline.errors import BadInput
 
+INFINITE = ("inf", "-inf", "Inf", "-Inf")
+"""Read as missing: no avatar has an infinite value."""
 NA_MARKERS = (
     "",
     "NA",
@@ -35,8 +37,7 @@ NA_MARKERS = (
     ".",
     "?",
     "#N/A",
-    "-Inf",
-    "Inf",
+    *INFINITE,
 )
 SAMPLE_LINES = 3000
 _INTEGER = re.compile(r"^[+-]?(0|[1-9]\d{0,17})$")
@@ -78,7 +79,21 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, Dialect]:
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name}: not a Parquet file ({type(error).__name__})") from None
     _check_names(path, table.column_names)
-    return table.to_pandas(), Dialect(parquet=True, schema=table.schema)
+    schema = table.schema
+    for i, kind in enumerate(schema.types):
+        if to := _plain(kind):
+            table = table.set_column(i, schema.names[i], table.column(i).cast(to))
+    return table.to_pandas(), Dialect(parquet=True, schema=schema)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType | None:
+    """What a type that pandas would make objects of is worked on as: decimals as doubles, times and durations as
+    whole units."""
+    if pa.types.is_decimal(kind):
+        return pa.float64()
+    if pa.types.is_time32(kind):
+        return pa.int32()
+    return pa.int64() if pa.types.is_time64(kind) or pa.types.is_duration(kind) else None
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -165,13 +180,13 @@ def _types(names: list[str], rows: list[list[str]], dialect: Dialect) -> dict[st
     types: dict[str, pa.DataType] = {}
     for j, name in enumerate(names):
         cells = [row[j].strip() for row in rows]
-        markers = [cell for cell in cells if cell in NA_MARKERS]
+        markers = [cell for cell in cells if cell in NA_MARKERS and cell not in INFINITE]
         known = [cell for cell in cells if cell not in NA_MARKERS]
         if markers:
             dialect.markers[name] = max(sorted(set(markers)), key=markers.count)
         if known and all(map(_INTEGER.match, known)):
             types[name] = pa.int64()
-        elif known and all(map(_FLOAT.match, known)) and not any(_padded(cell) for cell in known):
+        elif known and all(map(_FLOAT.match, known)) and not any(_padded(cell) or _long(cell) for cell in known):
             types[name] = pa.float64()
             if any("." not in cell for cell in known):
                 dialect.plain_floats.add(name)
@@ -189,6 +204,11 @@ def _padded(cell: str) -> bool:
     """Leading zeros mean a code, not a number."""
     text = cell.lstrip("+-")
     return len(text) > 1 and text[0] == "0" and text[1].isdigit()
+
+
+def _long(cell: str) -> bool:
+    """More digits than a number holds mean a code."""
+    return len(cell) > 19 and cell.lstrip("+-").isdigit()
 
 
 def _widen(path: Path, message: str, names: list[str], types: dict[str, pa.DataType]) -> None:
@@ -227,9 +247,18 @@ def _write_parquet(frame: pd.DataFrame, path: Path, dialect: Dialect) -> None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     else:
         fields = [dialect.schema.field(name) for name in frame.columns]
-        arrays = [pa.Array.from_pandas(frame[f.name], type=f.type, safe=False) for f in fields]
+        arrays = [_array(pd.Series(frame[f.name]), f.type) for f in fields]
         table = pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(f.name, f.type, f.nullable) for f in fields]))
-    pq.write_table(table.replace_schema_metadata(None), path)
+    # what pandas notes of the avatars' own columns brings nullable types back; nothing of the source's notes is kept
+    known = dialect.schema is not None and b"pandas" in (dialect.schema.metadata or {})
+    notes = pa.Schema.from_pandas(frame, preserve_index=False).metadata if known else None
+    pq.write_table(table.replace_schema_metadata(notes), path)
+
+
+def _array(values: pd.Series, kind: pa.DataType) -> pa.Array:
+    if (plain := _plain(kind)) is None:
+        return pa.Array.from_pandas(values, type=kind, safe=False)
+    return pa.Array.from_pandas(values, type=plain, safe=False).cast(kind, safe=False)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path, dialect: Dialect) -> None:

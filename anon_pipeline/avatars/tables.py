@@ -148,6 +148,7 @@ def _account(columns: list[Column], rows: int, size: int, k: int, seed: int) -> 
         "columns_out": sum(column.kind != "dropped" for column in columns),
         "dropped": [{"column": c.name, "reason": c.reason} for c in columns if c.kind == "dropped"],
         "constant": [c.name for c in columns if c.kind == "constant"],
-        "all_missing": [c.name for c in columns if c.kind == "missing"],
+        "all_missing": [c.name for c in columns if c.kind == "missing" and not c.reason],
+        "too_few_values": [c.name for c in columns if c.kind == "missing" and c.reason],
         "survival_outcome": {c.outcome: c.name for c in columns if c.outcome},
     }

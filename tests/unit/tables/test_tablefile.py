@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from anon_pipeline.avatars.tablefile import read_table, write_table
@@ -83,6 +86,19 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     read, dialect = read_table(tmp_path / "in.parquet")
     write_table(read, tmp_path / "out.parquet", dialect)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out.parquet"), pd.read_parquet(tmp_path / "in.parquet"))
+    table = pa.table(
+        {
+            "nullable": pd.array([True, None, False, True], dtype="boolean"),
+            "dose": pa.array([Decimal("1.25"), None, Decimal("10.00"), Decimal("0.50")]),
+            "hour": pa.array([1, None, 3, 86_399_000_000], pa.time64("us")),
+            "stay": pa.array([1, 2, None, 4], pa.duration("s")),
+        }
+    )
+    pq.write_table(table, tmp_path / "types.parquet")
+    read, dialect = read_table(tmp_path / "types.parquet")
+    assert [str(read[name].dtype) for name in ("dose", "hour", "stay")] == ["float64"] * 3
+    write_table(read, tmp_path / "again.parquet", dialect)
+    assert pq.read_table(tmp_path / "again.parquet").equals(table)
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     with pytest.raises(BadInput, match="not a Parquet file"):
         read_table(tmp_path / "bad.parquet")

@@ -188,3 +188,27 @@ def test_nullable_and_zoned_types() -> None:
     assert [str(d) for d in result.dtypes] == [str(d) for d in frame.dtypes]
     assert result["text_date"].str.match(r"^2020-\d\d-\d\d$").all()
     assert 20 < result["n"].isna().sum() < 60
+
+
+def test_nearly_empty_and_nearly_constant_columns() -> None:
+    rng = np.random.default_rng(0)
+    real = patients(200)[["dose"]].assign(
+        once=np.where(rng.random(200) < 0.7, 1.0, np.nan),
+        day=pd.Series(pd.Timestamp("2020-01-01"), index=range(200)).where(rng.random(200) < 0.5),
+        few=np.where(np.arange(200) < 9, rng.normal(size=200), np.nan),
+    )
+    made = synthesize_table(real, seed=0)
+    assert made.account["too_few_values"] == ["few"]
+    assert made.frame["few"].isna().all()
+    for name in ("once", "day"):
+        assert abs(made.frame[name].isna().mean() - real[name].isna().mean()) < 0.1
+        assert made.frame[name].dropna().nunique() == 1
+        assert made.frame[name].dtype == real[name].dtype
+
+
+def test_nested_values_are_told() -> None:
+    real = patients(200)[["dose"]].assign(codes=[[1, 2]] * 200)
+    with pytest.raises(BadInput, match="column codes: nested"):
+        synthesize_table(real)
+    made = synthesize_table(real, schema={"columns": {"codes": {"type": "text"}}})
+    assert list(made.frame) == ["dose"]
