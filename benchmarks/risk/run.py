@@ -124,7 +124,11 @@ def main() -> None:
     options = parser.parse_args()
     path = HERE / "RESULTS.md"
     kept = path.read_text(encoding="utf-8").split("\n## ")[1:] if path.exists() else []
-    parts = {("Adult" if s.startswith("Adult") else "aids"): ("## " + s).rstrip().split("\n") for s in kept}
+    names = {"Adult": "Adult", "Published releases": "aids"}
+    parts = {
+        next((name for start, name in names.items() if s.startswith(start)), s[:40]): ("## " + s).rstrip().split("\n")
+        for s in kept
+    }
     if options.part in ("aids", "all"):
         parts["aids"] = aids(options.splits)
     if options.part in ("adult", "all"):
