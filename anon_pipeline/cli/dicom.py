@@ -49,6 +49,8 @@ def dicom(
     if not done.released and not done.held:
         lines = ["no file in the input folder: nothing to release"]
     lines += [f"  {n['files']:6d} {n['meaning']}" for n in content["held"]["reasons"].values()]
+    if done.held and quarantine is None:
+        lines.append("--quarantine DIR keeps what is held, with the list of original names")
     say(content, lines, as_json=as_json, quiet=quiet)
 
 

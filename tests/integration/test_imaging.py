@@ -153,6 +153,10 @@ def test_wrong_arguments(tmp_path: Path, key_file: Path, planted: Path):
     assert "not empty" in verb(planted, tmp_path / "full", "--key-file", key_file, code=2)
     assert "contain one another" in verb(planted, planted / "out", "--key-file", key_file, code=2)
     verb(planted, tmp_path / "out", "--key-file", tmp_path / "no-key", code=2)
+    verb(planted, tmp_path / "out", "--key-file", key_file, "--quarantine", tmp_path / "full" / "file", code=2)
+    (tmp_path / "empty").mkdir()
+    assert "nothing to release" in verb(tmp_path / "empty", tmp_path / "out", "--key-file", key_file)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_one_head_slice_holds_its_series(tmp_path: Path, planted: Path, key_file: Path):
