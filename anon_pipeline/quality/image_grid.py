@@ -31,7 +31,7 @@ def image_grid(folder: Path, path: Path) -> bool:
     for axes, each in zip(grid, pictures, strict=False):
         data = pydicom.dcmread(each)
         pixels = data.pixel_array
-        window = {"vmin": 0, "vmax": 4095}
+        window: dict[str, float] = {"vmin": 0, "vmax": 4095}
         if data.Modality == "CT":
             centre, width = float(data.WindowCenter) - float(data.RescaleIntercept), float(data.WindowWidth)
             window = {"vmin": centre - width / 2, "vmax": centre + width / 2}

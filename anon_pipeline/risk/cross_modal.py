@@ -43,12 +43,19 @@ class View:
             return self
         centred = known - known.mean(axis=0)
         first = float(np.sqrt(max(np.linalg.eigvalsh(centred.T @ centred / len(known))[-1], 1e-12)))
+        mean = known.mean(axis=0)
+
+        def even(rows: NDArray[np.float32], has: NDArray[np.bool_]) -> NDArray[np.float32]:
+            return np.where(has[:, None], (rows - mean) / first, 0).astype(np.float32)
+
         return View(
-            *(np.where(has[:, None], (x - known.mean(axis=0)) / first, 0).astype(np.float32)
-              for x, has in ((self.real, self.has_real), (self.holdout, self.has_holdout),
-                             (self.synthetic, self.has_synthetic))),
-            self.has_real, self.has_holdout, self.has_synthetic,
-        )  # fmt: skip
+            even(self.real, self.has_real),
+            even(self.holdout, self.has_holdout),
+            even(self.synthetic, self.has_synthetic),
+            self.has_real,
+            self.has_holdout,
+            self.has_synthetic,
+        )
 
 
 def joined(views: Sequence[View]) -> View:

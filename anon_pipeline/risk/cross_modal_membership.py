@@ -29,11 +29,12 @@ def scores(
     """
     own = np.arange(len(others))
     dropped = rng.integers(0, len(others), len(members))
-    return tuple(  # type: ignore[return-value]
+    found = tuple(
         knn(people, others, 1, exclude=out, metric="l2")[0][:, 0].astype(float)
         - knn(people, synthetic, 1, metric="l2")[0][:, 0].astype(float)
         for people, out in ((members, dropped), (others, own))
     )
+    return found[0], found[1]
 
 
 def membership(view: View, seed: int, most: int = 2000) -> dict[str, Figure]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
-BATCH = 48
+BATCH = 32
 WIDTH = 32
 TEMPERATURE = 0.1
 
@@ -43,9 +43,9 @@ class Siamese:
 
         self._mean, self._sd = data.mean(), data.std() + 1e-6
         self._net = nn.Sequential(
-            nn.Conv2d(data.shape[1], 16, 3, stride=2, padding=1), nn.GroupNorm(4, 16), nn.ReLU(),
-            nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.GroupNorm(4, 32), nn.ReLU(),
-            nn.Conv2d(32, 48, 3, stride=2, padding=1), nn.GroupNorm(4, 48), nn.ReLU(),
+            nn.Conv2d(data.shape[1], 12, 3, stride=2, padding=1), nn.GroupNorm(4, 12), nn.ReLU(),
+            nn.Conv2d(12, 24, 3, stride=2, padding=1), nn.GroupNorm(4, 24), nn.ReLU(),
+            nn.Conv2d(24, 32, 3, stride=2, padding=1), nn.GroupNorm(4, 32), nn.ReLU(),
             nn.Flatten(), nn.LazyLinear(WIDTH),
         ).to(self._device)  # fmt: skip
         self._net(self._scaled(data[:2]).to(self._device))

@@ -22,10 +22,10 @@ def task_figures(context: StageContext, seen: Seen, real: pd.DataFrame, avatars:
     held = facts_of(context.extracted.holdout, 1)
     frames = [frame.reindex(ids) for frame, ids in zip((real, held, avatars), seen.people.sides, strict=True)]
     names = [c for c in real.columns if not c.endswith("/near") and all(c in f for f in frames)]
-    facts: dict[str, tuple[str, Sides]] = {
-        name: (modality_of(name), tuple(f[name].to_numpy(float) for f in frames))  # type: ignore[misc]
-        for name in names
-    }
+    facts: dict[str, tuple[str, Sides]] = {}
+    for name in names:
+        one, other, made = (f[name].to_numpy(float) for f in frames)
+        facts[name] = (modality_of(name), (one, other, made))
     return told(tasks(facts, {name: _sides(view) for name, view in seen.views.items()}))
 
 

@@ -7,8 +7,10 @@ avatars alone, which an attacker holds. The attacks belong to ``anon_pipeline.ri
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,8 +86,9 @@ def seen(training: Cohort, holdout: Cohort, avatars: Cohort, modalities: set[str
     return Seen(people, views, images)
 
 
-def _view(parts: list[Floats], has: list[NDArray[np.bool_]]) -> View:
-    return View(*(np.ascontiguousarray(p, np.float32) for p in parts), *has)
+def _view(parts: Sequence[NDArray[Any]], has: Sequence[NDArray[np.bool_]]) -> View:
+    real, held, made = (np.ascontiguousarray(part, np.float32) for part in parts)
+    return View(real, held, made, has[0], has[1], has[2])
 
 
 def _tables(sides: tuple[Cohort, Cohort, Cohort]) -> dict[str, View]:

@@ -175,7 +175,7 @@ def _drawn(
                 break
             again += len(waiting)
             for i in waiting:
-                moved = rows[i] + 0.15 * attempt * rngs[i].standard_normal(rows.shape[1]).astype(np.float32)
+                moved = rows[i] + 0.15 * attempt * rngs[i].standard_normal(rows.shape[1], dtype=np.float32)
                 if model.has_lesion:
                     moved[-1 - len(LESION) :] = rows[i][-1 - len(LESION) :]
                 stacks[i] = decode_one(model, moved, int(ids[i]), rngs[i])
