@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import Key
-from anon_pipeline.stages.base import Stage, StageContext, StageResult, run_stage
+from anon_pipeline.stages.base import StageContext, StageResult, run_stage
 
 GENERATION = ("embedding/", "anonymised/")
 LEAST_HELD_OUT = 20
@@ -46,7 +47,10 @@ def fold_contexts(context: StageContext) -> Iterator[StageContext]:
     persons = np.unique(pq.read_table(training.members, columns=["person_id"])["person_id"].to_numpy())
     folds = max(2, min(context.policy.avatars.holdout_folds, len(persons) // LEAST_HELD_OUT))
     place = fold_of(persons, folds, context.key)
+    for left in context.work.glob(".folds-*"):
+        shutil.rmtree(left, ignore_errors=True)  # a killed run's
     parent = context.work / f".folds-{os.getpid()}"
+    parent.mkdir(mode=0o700)
     try:
         for fold in range(folds):
             kept, held = persons[place != fold], persons[place == fold]
@@ -68,15 +72,11 @@ def fold_contexts(context: StageContext) -> Iterator[StageContext]:
             run_stage(replace(STAGES[EXTRACTION], body=split), own)
             for stage in STAGES.values():
                 if stage.name.startswith(GENERATION):
-                    run_stage(_without_device_pool(stage), own)
+                    run_stage(stage, own)
             yield own
             shutil.rmtree(own.work, ignore_errors=True)
     finally:
         shutil.rmtree(parent, ignore_errors=True)
-
-
-def _without_device_pool(stage: Stage) -> Stage:
-    return replace(stage, gpu=False)
 
 
 def part_of(cohort: Cohort, people: NDArray[np.int64], root: Path) -> None:
@@ -87,8 +87,6 @@ def part_of(cohort: Cohort, people: NDArray[np.int64], root: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         table = pq.read_table(path)
         if "person_id" in table.column_names:
-            import pyarrow.compute as pc
-
             table = table.filter(pc.is_in(table["person_id"], value_set=members))
             if path.name == "index.parquet":
                 for name in table["path"].to_pylist():

@@ -83,7 +83,7 @@ def evaluated(context: StageContext) -> dict[str, Any] | None:
     return _EVALUATED[known]
 
 
-def _at_once(context: StageContext) -> dict[str, Any]:
+def _at_once(context: StageContext, *, quick: bool = False) -> dict[str, Any]:
     from anon_pipeline.risk.patient_level import evaluate_cohort
 
     report = evaluate_cohort(
@@ -92,6 +92,7 @@ def _at_once(context: StageContext) -> dict[str, Any]:
         context.work / "anonymised",
         seed=avatar_seed(context) % 2**31,
         limits=context.policy.limits,
+        quick=quick,
     )
     report["across"] = across_modalities(context)
     report["genomes"] = attacked_genomes(context)
@@ -109,7 +110,7 @@ def _by_folds(context: StageContext) -> dict[str, Any]:
     for own in fold_contexts(context):
         if missing := sorted(released - set(leaving(own))):
             raise CannotBeMadeSafe(f"without one fold, {', '.join(missing)} cannot be made: too few people for folds")
-        reports.append(_at_once(own))
+        reports.append(_at_once(own, quick=True))
     itself = across_modalities(context)
     across = {}
     for criterion in CRITERIA:

@@ -8,8 +8,11 @@ from functools import lru_cache
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import Key
-from anon_pipeline.modalities.text.synthetic.templates import Note, units_of
+from anon_pipeline.modalities.text.synthetic.templates import Note, Unit, units_of
 
+MOST_KNOWN = 100_000
+_KNOWN: dict[bytes, tuple[Unit, ...]] = {}
+"""Units by the digest of their note: folds of one cohort read the same notes again."""
 # Detection does not depend on the key; surrogates do, and none is used here.
 _NO_SECRET = Key(hashlib.sha256(b"detection only").digest())
 
@@ -34,14 +37,17 @@ def _read(cohort: Cohort, stamp: int) -> tuple[tuple[Note, dt.date], ...]:
     columns = ["note_id", "person_id", "note_date", "note_title", "note_text"]
     rows = [r for r in cohort.read("note", columns).to_pylist() if r["note_text"] and r["note_date"]]
     rows.sort(key=lambda r: (r["person_id"], r["note_date"], r["note_id"]))
-    documents = ({"id": str(i), "text": r["note_text"]} for i, r in enumerate(rows))
-    found = {
-        d["id"]: d["entities"] for d in deidentify_documents(documents, _NO_SECRET, mode="mask", quarantine=_pass_over)
-    }
-    notes = []
-    for i, row in enumerate(rows):
-        if str(i) not in found:
-            continue
-        units = tuple(units_of(row["note_text"], found[str(i)]))
-        notes.append((Note(i, row["person_id"], row["note_title"] or "note", units), row["note_date"]))
-    return tuple(notes)
+    digests = [hashlib.sha256(r["note_text"].encode()).digest() for r in rows]
+    new = {digest: r["note_text"] for digest, r in zip(digests, rows, strict=True) if digest not in _KNOWN}
+    if len(_KNOWN) + len(new) > MOST_KNOWN:
+        _KNOWN.clear()
+        new = {digest: r["note_text"] for digest, r in zip(digests, rows, strict=True)}
+    documents = ({"id": digest.hex(), "text": text} for digest, text in new.items())
+    for found in deidentify_documents(documents, _NO_SECRET, mode="mask", quarantine=_pass_over):
+        digest = bytes.fromhex(found["id"])
+        _KNOWN[digest] = tuple(units_of(new[digest], found["entities"]))
+    return tuple(
+        (Note(i, row["person_id"], row["note_title"] or "note", _KNOWN[digest]), row["note_date"])
+        for i, (digest, row) in enumerate(zip(digests, rows, strict=True))
+        if digest in _KNOWN
+    )
