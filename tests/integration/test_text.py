@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from anon_pipeline.cli.main import app
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.text import engine, files
 from anon_pipeline.modalities.text.known import record
@@ -93,17 +92,25 @@ def test_hostile_documents_are_processed_or_quarantined(tmp_path):
         json.dumps({"id": "date", "text": "a", "date": "hier"}), json.dumps({"id": "good", "text": NOTE, "patient_id": "p1"}),
     ]  # fmt: skip
     source.write_bytes("\n".join(rows).encode() + b"\n\xff\xfe\n")
-    made = subprocess.run(
-        [sys.executable, "-m", "anon_pipeline.cli.main", "text", str(source), str(out), "--key-file", str(key), "--report", str(tmp_path / "r.json"), "--canaries", "40"],
-        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    arguments = [
+        "text",
+        str(source),
+        str(out),
+        "--key-file",
+        str(key),
+        "--report",
+        str(tmp_path / "r.json"),
+        "--canaries",
+        "40",
+    ]
+    made = CliRunner().invoke(app, arguments)
+    assert made.exit_code == 0, made.output
     results = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     refused = [json.loads(line) for line in (tmp_path / "out.jsonl.quarantine.jsonl").read_text().splitlines()]
     assert [r["id"] for r in results] == ["empty", "lone", "good"]
     assert [r["line"] for r in refused] == [3, 4, 5, 6, 7, 9]
     report = (tmp_path / "r.json").read_text()
-    everything = (report + made.stdout + made.stderr + out.read_text(encoding="utf-8")).lower()
+    everything = (report + made.output + out.read_text(encoding="utf-8")).lower()
     assert not [s for s in SECRETS if s in everything]
     canaries = json.loads(report)["residual_risk"]["canaries"]
     assert canaries["attempts"] > 30
@@ -141,6 +148,39 @@ def test_english_goes_the_same_way():
     text = "Patient: John Carpenter, MRN: 00123456. The patient was seen on March 3, 2021 by Dr. Susan Whitley at Riverside General Hospital."
     made = deidentify([{"id": "a", "text": text}])[0]
     assert not [s for s in ("Carpenter", "Whitley", "00123456", "March 3, 2021", "Riverside") if s in made["text"]]
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.lower])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "jean. quellenec @chu -nantes .fr",
+        "jquellenec©orange,fr",
+        "O6 12 34 S6 78",
+        "né le l2/O5/1948",
+        "3 févricr 2O19",
+    ],
+)
+def test_what_a_scanner_broke_is_found(written, change):
+    made = deidentify([{"id": "a", "text": change(f"Contact : {written} ; examen normal.")}], mode="mask")[0]
+    left = re.sub(r"\[[A-Z_]+\]", "", made["text"]).lower()
+    assert not [word for word in re.findall(r"\w{3,}", left) if word not in ("contact", "examen", "normal")]
+
+
+@pytest.mark.parametrize("written", ["2020", "mars", "12/03", "mars 2020", "12/03/2020"])
+def test_a_shifted_date_keeps_its_form_and_is_never_the_same(written):
+    for patient in range(60):
+        made = deidentify(
+            [{"id": "a", "text": f"Vu en {written}.", "patient_id": f"q{patient}", "date": "2020-06-01"}]
+        )[0]
+        new = made["text"][6:]
+        assert new != f"{written}."
+        assert "[" not in new
+
+
+def test_what_diseases_and_drugs_bear_is_no_name():
+    text = "Syndrome de Kermorvant-Ossart, signe de Quellenec négatif, Zybarine 5 mg et Talvorex 20 mg le matin."
+    assert deidentify([{"id": "a", "text": text}])[0]["entities"] == []
 
 
 def test_same_input_same_output():

@@ -151,6 +151,9 @@ def record(row: dict[str, Any]) -> Record:
         _add_name(made, name, "LAST_NAME")
     for name in firsts:
         _add_name(made, name, "FIRST_NAME")
+    for name, label in (*((n, "LAST_NAME") for n in lasts), *((n, "FIRST_NAME") for n in firsts)):
+        if " " in fold(name):  # with its particles: 'de Almeida'
+            made.literals.append((fold(name), label))
     for relative in row.get("relatives") or []:
         words = str(relative).split()
         for word in words:
@@ -213,9 +216,15 @@ def find_names(text: str, folded: str, names: dict[str, str], rule: str, fuzzy: 
         if 0 < c - b <= 1 and (b - a) + (d - c) >= 5:
             unique.setdefault(folded[a:b] + folded[c:d], []).append((a, d))
     keys = list(names)
+    glued_names: list[Found] = []
+    if fuzzy and len(keys) <= 12:  # first and last name without a space
+        for a in keys:
+            for b in keys:
+                out_of = unique.get(a + b, ()) if a != b else ()
+                glued_names += [Found(start, end, names[a], 0.97, rule) for start, end in out_of]
     lower = not any(map(str.isupper, text))
     candidates = [w for w in unique if len(w) >= 3]
-    out: list[Found] = []
+    out = glued_names
     if fuzzy and candidates:
         distances = cdist(keys, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=2)
     for i, key in enumerate(keys):

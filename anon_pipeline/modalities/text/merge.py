@@ -23,6 +23,13 @@ CERTAIN = {
     "rpps": 6,
     "postal-code": 6,
     "age": 6,
+    "plate": 6,
+    "date-noisy": 5,
+    "phone-labelled": 5,
+    "phone-other": 5,
+    "nine-digits": 4.5,
+    "long-number": 4.5,
+    "date-short": 4.5,
 }
 
 

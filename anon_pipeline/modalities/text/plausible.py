@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from anon_pipeline.modalities.text.folding import fold_text
+from anon_pipeline.modalities.text.lists import name_words, ordinary_words
 from anon_pipeline.modalities.text.rules.found import Found
 
 TIME = re.compile(r"\(?\d{1,2} ?[h:] ?(?:\d{2})?(?: ?[-aà/] ?\d{1,2} ?[h:] ?(?:\d{2})?)?\)?\Z")
@@ -48,6 +49,21 @@ EPONYM = re.compile(
 GENERIC = frozenset(["clinique", "clinique\n", "hopital", "hospitalier", "hospitaliere", "hospitalisation", "laboratoire", "pharmacie", "cabinet", "maternite", "institut", "centre", "chef de clinique"])  # fmt: skip
 
 
+SURE = 0.97
+# word endings of medicine, long enough to be nobody's name
+MEDICAL = re.compile(
+    r"[a-z]{4,}(?:emies?|uries?|algies?|pathies?|ectomies?|scopies?|graphies?|plasties?|stomies?|rragies?|plegies?|paresies?|therapies?|"
+    r"mycines?|cillines?|prazoles?|statines?|sartans?|azepam|oxacines?|xaban|gliptine|parine|megalies?|trophies?|plasies?|lithiases?|steno[a-z]+|"
+    r"[a-z]{2}(?:ites?|oses?|omes?|iques?|aires?|euses?|tions?|ements?|ables?|ibles?))"
+)
+
+
+def _medical(word: str) -> bool:
+    if word in ordinary_words():
+        return True
+    return len(word) >= 9 and word not in name_words() and bool(MEDICAL.fullmatch(word))
+
+
 def plausible(text: str, found: Found) -> bool:
     """Whether a finding of the classifier can be what its label says."""
     piece = text[found.start : found.end]
@@ -76,6 +92,8 @@ def plausible(text: str, found: Found) -> bool:
             if DOSE.match(text, found.end):
                 return False
             if EPONYM.search(fold_text(text[max(0, found.start - 60) : found.start])):
+                return False
+            if words and found.score < SURE and all(_medical(word) for word in words):
                 return False
         initial = len(piece) == 1 and piece.isalpha() and text[found.end : found.end + 1] in (".", "-", " ")
         return initial or not (words and all(word in STOP for word in words) and digits == 0)
