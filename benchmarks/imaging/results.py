@@ -70,8 +70,9 @@ def _workers(found: dict[str, Any]) -> list[str]:
         f"## Two workers (load {found['load']})", "",
         f"{found['files']} files, better of two runs each. One: {one['wall']:.1f} s, {one['cpu']:.1f} CPU-s. Two: "
         f"{two['wall']:.1f} s, {two['cpu']:.1f} CPU-s: {one['wall'] / two['wall']:.2f} x by the clock, "
-        f"{100 * (two['cpu'] / one['cpu'] - 1):+.0f} % CPU time; two processes had {busy:.2f} cores of this shared machine. "
-        f"With two cores to themselves, from the CPU times: {2 * one['cpu'] / two['cpu']:.2f} x.",
+        f"{100 * (two['cpu'] / one['cpu'] - 1):+.0f} % CPU time. The clock says what the machine's other work left "
+        f"({one['cpu'] / one['wall']:.2f} cores for one, {busy:.2f} for two); the CPU time says that a second worker adds "
+        "next to none, so that two cores of one's own would give close to twice the speed. That was not measured.",
     ]  # fmt: skip
 
 

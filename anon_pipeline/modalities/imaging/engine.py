@@ -243,7 +243,7 @@ def _temporary(out: Path) -> Path:
     """A new folder beside ``out``; what killed runs left under such a name goes."""
     for left in out.parent.glob(f".{glob.escape(out.name)}.partial-*"):
         number = left.name.rpartition("-")[2]
-        if number.isdigit() and not Path(f"/proc/{number}").exists():
+        if number.isdigit() and not _alive(int(number)):
             shutil.rmtree(left, ignore_errors=True)
     temporary = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
@@ -252,6 +252,16 @@ def _temporary(out: Path) -> Path:
     except OSError as error:
         raise BadInput(f"{out.parent}: {error.strerror}") from None
     return temporary
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _check_folders(source: Path, out: Path, quarantine: Path | None, force: bool) -> None:
