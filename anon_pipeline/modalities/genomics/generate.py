@@ -89,7 +89,7 @@ class _Walk:
 class Generator:
     """Streams a store's training haplotypes into synthetic ones.
 
-    panel: public haplotypes, aligned with the store's rows, that walk in every stratum's pool, or None.
+    block, wide_block, wide_below, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the store's rows, that walk in every stratum's pool, or None.
     """
 
     store: Store
@@ -99,6 +99,8 @@ class Generator:
     plan: Plan
     genetic: GeneticMap
     block: int
+    wide_block: int
+    wide_below: float
     limit_cm: float
     seed: int
     panel: Panel | None = None
@@ -209,7 +211,7 @@ class Generator:
         out = np.empty((len(planes), len(walk_.slots)), np.uint8)
         walk(
             planes, gone, first, where, walk_.order, walk_.rank, walk_.run_start,
-            self.block, self.limit_cm, walk_.stream, walk_.site, out,
+            self.block, self._wide(planes, first), self.limit_cm, walk_.stream, walk_.site, out,
         )  # fmt: skip
         walk_.site += len(planes)
         if self.store.header.phased:
@@ -217,6 +219,16 @@ class Generator:
         else:
             emitted[:, 2 * walk_.slots] = out[0::2]
             emitted[:, 2 * walk_.slots + 1] = out[1::2]
+
+    def _wide(self, planes: NDArray[np.uint8], first: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """(rows,) the wide block where no allele of the row's record is common in the pool, 0 elsewhere."""
+        frequency = planes.mean(axis=1)
+        minor = np.minimum(frequency, 1 - frequency)
+        starts = np.flatnonzero(first)
+        rarest = np.maximum.reduceat(minor, starts) < self.wide_below
+        wide = np.zeros(len(planes), np.int32)
+        wide[starts] = np.where(rarest, self.wide_block, 0)
+        return wide
 
 
 def _interleaved(planes: NDArray[np.uint8], people: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -2,9 +2,11 @@
 
 Durbin 2014 (doi:10.1093/bioinformatics/btu014).
 
-At each record the donor of every walker is redrawn uniformly among the haplotypes of its block: B neighbours in the
-order of reversed prefixes, so haplotypes that share the longest recent past. Uniform redraws inside fixed blocks keep
-every allele's frequency in expectation. Files, strata and pairing are elsewhere.
+At each record whose alleles are common, the donor of every walker is redrawn uniformly among the haplotypes of its
+block: B neighbours in the order of reversed prefixes, so haplotypes that share the longest recent past. At the other
+records the walker keeps its donor and emits the allele of one drawn from a wider block: a rarer allele leaves in the
+right surroundings, but not on the haplotypes that carry it. Uniform draws inside fixed blocks keep every allele's
+frequency in expectation. Files, strata and pairing are elsewhere.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ def walk(
     rank: Any,
     run_start: Any,
     block: int,
+    wide: Any,
     limit: float,
     stream: Any,
     site: int,
@@ -82,6 +85,7 @@ def walk(
     walkers = len(rank)
     moved = np.empty(size, np.int32)
     after = np.empty(size, np.int32)
+    emitting = np.empty(walkers, np.int32)
     blocks = max(size // block, 1)
     for row in range(rows):
         plane = planes[row]
@@ -90,24 +94,32 @@ def walk(
         if first[row]:
             here = centimorgan[row]
             key = mixed(stream ^ mixed(uint64(site + row)))
+            broad = max(wide[row], block)
             for walker in range(walkers):
                 old = rank[walker]
+                bits = mixed(key + uint64(walker)) >> uint64(32)
+                overdue = here - run_start[walker] > limit
+                if wide[row] and not overdue:
+                    number = min(old // broad, max(size // broad, 1) - 1)
+                    start = number * broad
+                    width = size - start if number == max(size // broad, 1) - 1 else broad
+                    emitting[walker] = start + np.int32((bits * uint64(width)) >> uint64(32))
+                    continue
                 number = min(old // block, blocks - 1)
                 start = number * block
                 width = size - start if number == blocks - 1 else block
-                bits = mixed(key + uint64(walker)) >> uint64(32)
                 new = start + np.int32((bits * uint64(width)) >> uint64(32))
-                if new == old:
-                    if here - run_start[walker] > limit and width > 1:
-                        shift = 1 + np.int32(mixed(key ^ uint64(walker)) % uint64(width - 1))
-                        new = start + (old - start + shift) % width
-                        run_start[walker] = here
-                else:
+                if new == old and overdue and width > 1:
+                    shift = 1 + np.int32(mixed(key ^ uint64(walker)) % uint64(width - 1))
+                    new = start + (old - start + shift) % width
+                if new != old:
                     run_start[walker] = here
                 rank[walker] = new
-        zeros = 0
+                emitting[walker] = new
+        ones = 0
         for place in range(size):
-            zeros += 1 - plane[order[place]]
+            ones += plane[place]
+        zeros = size - ones
         low, high = 0, zeros
         for place in range(size):
             sequence = order[place]
@@ -121,9 +133,9 @@ def walk(
                 low += 1
         line = emitted[row]
         for walker in range(walkers):
-            new = moved[rank[walker]]
-            line[walker] = 1 if new >= zeros else 0
-            rank[walker] = new
+            emitting[walker] = moved[emitting[walker]]
+            line[walker] = emitting[walker] >= zeros
+            rank[walker] = moved[rank[walker]]
         for place in range(size):
             order[place] = after[place]
 

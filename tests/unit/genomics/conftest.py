@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 
-def cohort_haplotypes(people: int, sites: int, seed: int = 0, ancestors: int = 60) -> NDArray[np.uint8]:
+def cohort_haplotypes(people: int, sites: int, seed: int = 0, ancestors: int = 20) -> NDArray[np.uint8]:
     """(sites, 2 x people) uint8."""
     rng = np.random.default_rng(seed)
     frequency = np.clip(rng.beta(0.5, 1.2, sites), 0.03, 0.9)
