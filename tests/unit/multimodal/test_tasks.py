@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from anon_pipeline.quality.coherence_tasks import concordance, tasks, told
-from anon_pipeline.quality.embedding_map import embedding_map, shading
+from anon_pipeline.quality.embedding_map import GRID, density, embedding_map
 
 
 def people(n: int, seed: int, strength: float = 1.0) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -43,12 +43,15 @@ def test_concordance_is_the_area_under_the_curve() -> None:
     assert concordance(np.array([1.0, 2, 3]), np.array([3.0, 2, 1])) == 0
 
 
-def test_maps_leave_out_cells_of_few_patients(tmp_path: Path) -> None:
+def test_maps_show_no_single_patient(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    edges = (np.linspace(-3, 3, 13), np.linspace(-3, 3, 13))
-    shares = shading(rng.standard_normal((300, 2)), edges)
-    assert np.nanmin(shares) >= 11 / 300
-    assert np.isnan(shading(rng.standard_normal((10, 2)), edges)).all()
+    patients = np.vstack([rng.standard_normal((300, 2)), [[5.0, 5.0]]])
+    found = density(patients, np.array([-6.0, -6.0]), np.array([6.0, 6.0]))
+    assert found is not None
+    grid, levels = found
+    assert grid[-6, -6] < levels[0] < grid[GRID // 2, GRID // 2]
+    assert levels == sorted(levels)
+    assert density(patients[:10], np.zeros(2), np.ones(2)) is None
     views = {"imaging": (rng.standard_normal((50, 5)), rng.standard_normal((300, 5)))}
     assert embedding_map(views, tmp_path / "map.png")
     assert (tmp_path / "map.png").stat().st_size > 2000
