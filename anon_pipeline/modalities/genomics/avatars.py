@@ -30,6 +30,7 @@ from anon_pipeline.modalities.genomics.writing import write_vcf
 
 FILE = "cohort.vcf.gz"
 ASSIGNED_AT_ONCE = 800
+SURPLUS_SHARE, LEAST_SURPLUS = 0.25, 50
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,20 @@ def targets(genomes: Surveyed, draw: Draw, seed: int) -> Targets:
     return Targets(stratum, dosage, pattern)
 
 
+def with_surplus(wanted: Targets, seed: int) -> Plan:
+    """The avatars, then a quarter more people of the same strata: haplotypes to choose declared dosages from."""
+    rng = seeded_rng(seed, "genomics", "surplus")
+    size = len(wanted.stratum)
+    extra = max(int(SURPLUS_SHARE * size), LEAST_SURPLUS) if wanted.dosage else 0
+    more = np.concatenate([np.arange(size), rng.choice(size, extra)])
+    return Plan(wanted.stratum[more], wanted.pattern[more])
+
+
 def assign(
-    walkers: Store, pairing: dict[int, NDArray[np.int64]], genomes: Surveyed, wanted: Targets, seed: int
+    walkers: Store, pairing: dict[int, NDArray[np.int64]], genomes: Surveyed, wanted: Targets, plan: Plan, seed: int
 ) -> tuple[dict[int, NDArray[np.int64]], dict[str, float]]:
-    """Give the pairs of each contig to the avatars of their stratum so that dosages are as wanted.
+    """Give the pairs of each contig, those of the surplus too, to the avatars of their stratum so that dosages are as
+    wanted; what nobody needs stays last in the order, with the surplus people.
 
     Returns the new pairing and, per locus, r^2 of the dosages given and wanted.
     """
@@ -95,12 +106,13 @@ def assign(
         alleles = np.stack([bits for _, bits in loci], axis=1).astype(np.float64)
         rng = seeded_rng(seed, "genomics", "assign", segment)
         order = pairing.get(segment, np.arange(walkers.header.slots))
-        source = _fitted(asked, alleles[order].reshape(len(asked), 2, -1).sum(axis=1), wanted.stratum, rng)
+        offered = alleles[order].reshape(plan.size, 2, -1).sum(axis=1)
+        source = _fitted(asked, offered, plan.stratum, rng)
         order = np.stack([order[2 * source], order[2 * source + 1]], axis=1).ravel()
         if walkers.header.phased:
-            order = _swapped(order, asked, alleles, wanted.stratum)
+            order = _swapped(order, asked, alleles, plan.stratum)
         moved[segment] = order
-        given = alleles[order].reshape(len(asked), 2, -1).sum(axis=1)
+        given = alleles[order[: 2 * len(asked)]].reshape(len(asked), 2, -1).sum(axis=1)
         for column, (name, _) in enumerate(loci):
             one, other = asked[:, column], given[:, column]
             varies = one.std() > 0 and other.std() > 0
@@ -111,16 +123,28 @@ def assign(
 def _swapped(
     order: NDArray[np.int64], asked: NDArray[np.float64], alleles: NDArray[np.float64], stratum: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Swap single haplotypes between avatars of a stratum that have too many and too few copies of a declared allele.
+    """Swap single haplotypes between people of a stratum where that brings them nearer to what was asked: of avatars
+    with too many copies with those with too few, then with the surplus people, of whom nothing is asked.
 
-    order: (2m,) the walker in each slot; alleles: (walkers, loci). A swap is made when it brings both nearer.
+    order: (2 (m + surplus),) the walker in each slot; asked: (m, loci); alleles: (walkers, loci).
     """
-    order = order.copy()
+    order, size = order.copy(), len(asked)
     for column in range(asked.shape[1]):
         for label in np.unique(stratum):
-            mine = np.flatnonzero(stratum == label)
-            over = alleles[order[2 * mine], column] + alleles[order[2 * mine + 1], column] - asked[mine, column]
+            people = np.flatnonzero(stratum == label)
+            mine, spare = people[people < size], people[people >= size]
+
+            def count(who: NDArray[np.int64], column: int = column) -> NDArray[np.float64]:
+                return np.asarray(alleles[order[2 * who], column] + alleles[order[2 * who + 1], column])
+
+            over = count(mine) - asked[mine, column]
             for many, few in zip(mine[over > 0], mine[over < 0], strict=False):
+                _swap(order, asked, alleles, int(many), int(few), column)
+            over = count(mine) - asked[mine, column]
+            held = count(spare)
+            for many, few in zip(mine[over > 0], spare[held < 2], strict=False):
+                _swap(order, asked, alleles, int(many), int(few), column)
+            for many, few in zip(spare[held > 0], mine[over < 0], strict=False):
                 _swap(order, asked, alleles, int(many), int(few), column)
     return order
 
@@ -129,6 +153,8 @@ def _swap(
     order: NDArray[np.int64], asked: NDArray[np.float64], alleles: NDArray[np.float64], many: int, few: int, column: int
 ) -> None:
     def off(person: int) -> float:
+        if person >= len(asked):
+            return 0.0
         given = alleles[order[2 * person]] + alleles[order[2 * person + 1]]
         return float(np.abs(given - asked[person]).sum())
 
@@ -145,20 +171,24 @@ def _swap(
 def _fitted(
     asked: NDArray[np.float64], offered: NDArray[np.float64], stratum: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """(m,) whose pair each avatar gets: every one once, inside its stratum, with the least difference of dosages."""
+    """(m + surplus,) whose pair everyone gets: every one once, inside the stratum, the m avatars' with the least
+    difference of dosages."""
     from scipy.optimize import linear_sum_assignment
 
-    source = np.arange(len(asked))
+    source = np.arange(len(offered))
     for label in np.unique(stratum):
-        mine = rng.permutation(np.flatnonzero(stratum == label))
+        people = np.flatnonzero(stratum == label)
+        mine, theirs = rng.permutation(people[people < len(asked)]), rng.permutation(people)
         by_asked = mine[np.lexsort(asked[mine].T[::-1])]
-        by_offered = mine[np.lexsort(offered[mine].T[::-1])]
-        for start in range(0, len(mine), ASSIGNED_AT_ONCE):
-            one = by_asked[start : start + ASSIGNED_AT_ONCE]
-            other = by_offered[start : start + ASSIGNED_AT_ONCE]
+        by_offered = theirs[np.lexsort(offered[theirs].T[::-1])]
+        parts = max(-(-len(mine) // ASSIGNED_AT_ONCE), 1)
+        left_over = [np.zeros(0, np.int64)]
+        for one, other in zip(np.array_split(by_asked, parts), np.array_split(by_offered, parts), strict=True):
             cost = np.abs(asked[one][:, None, :] - offered[other][None, :, :]).sum(axis=2)
             left, right = linear_sum_assignment(cost + 1e-3 * rng.random(cost.shape))
             source[one[left]] = other[right]
+            left_over.append(np.delete(other, right))
+        source[people[people >= len(asked)]] = np.concatenate(left_over)
     return source
 
 
@@ -194,7 +224,7 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     if not genomes.survey.leaves.any():
         raise CannotBeMadeSafe("genomics: no allele has enough carriers, or no region fits the release budget")
     wanted = targets(genomes, draw, seed)
-    plan = Plan(wanted.stratum, wanted.pattern)
+    plan = with_surplus(wanted, seed)
     genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
     work = genomes.store.path.parent
     generator = Generator(
@@ -205,8 +235,8 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     generator.run(work / "walkers.parquet")
     walkers = Store(work / "walkers.parquet")
     pairing = pair(walkers, genomes.survey, genomes.ancestry, genomes.strata, plan, seed)
-    pairing, agreement = assign(walkers, pairing, genomes, wanted, seed)
-    dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers)
+    pairing, agreement = assign(walkers, pairing, genomes, wanted, plan, seed)
+    dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers, draw.size)
     released = Store(work / "released.parquet")
     names = sample_names(draw.size, seed)
     by_name = np.argsort([int(name) for name in names], kind="stable")

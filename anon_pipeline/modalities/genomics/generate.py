@@ -89,7 +89,8 @@ class _Walk:
 class Generator:
     """Streams a store's training haplotypes into synthetic ones.
 
-    block, wide_block, wide_below, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the store's rows, that walk in every stratum's pool, or None.
+    block, wide_block, wide_below, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the
+    store's rows, that walk in every stratum's pool, or None.
     """
 
     store: Store

@@ -16,7 +16,8 @@ class Options:
     """What a policy may set.
 
     block: haplotypes a PBWT block, that donors are redrawn in. wide_block, wide_below: records whose alleles are all
-    rarer than this are emitted from a block of so many haplotypes, without a change of donor. minimum_carriers: an allele with fewer carriers does not leave.
+    rarer than this are emitted from a block of so many haplotypes, without a change of donor.
+    minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the
     attacks, on the upper end of their 95 % interval. over_budget: what is done beyond the budget: ``refuse``, or

@@ -11,15 +11,18 @@ from anon_pipeline.modalities.genomics.generate import paired_chunks
 from anon_pipeline.modalities.genomics.store import Header, Store, StoreWriter
 
 
-def finish(walkers: Store, pairing: dict[int, NDArray[np.int64]], path: Path, minimum_carriers: int) -> int:
-    """Write the final store; returns how many alleles were left out since fewer people carry them than may."""
-    own = walkers.header
+def finish(
+    walkers: Store, pairing: dict[int, NDArray[np.int64]], path: Path, minimum_carriers: int, people: int | None = None
+) -> int:
+    """Write the final store, of the first ``people`` (default: all); returns how many alleles were left out since
+    fewer people carry them than may."""
+    own = walkers.header if people is None else walkers.header.reordered(np.arange(people))
     header = Header(own.samples, own.contigs, own.build, own.segments, {}, own.phased)
     writer = StoreWriter(path, own.slots)
     dropped = 0
     for chunk, walked in paired_chunks(walkers, pairing):
         present = own.present(chunk.sites.segment)
-        alleles = walked & present.astype(np.uint8)
+        alleles = walked[:, : own.slots] & present.astype(np.uint8)
         carriers = alleles.reshape(len(alleles), -1, 2).any(axis=2).sum(axis=1)
         others = ((alleles == 0) & present).reshape(len(alleles), -1, 2).any(axis=2).sum(axis=1)
         keep = (carriers >= minimum_carriers) & (others >= minimum_carriers)
