@@ -50,7 +50,7 @@ def memory(texts: list[str]) -> list[tuple[int, float]]:
     return out
 
 
-def large(text: str, megabytes: int = 20) -> dict[str, Any]:
+def large(megabytes: int = 20) -> dict[str, Any]:
     """One note of that many MB with names at its start, middle and end."""
     filler = "Examen sans particularité, suites simples, pas de fièvre ni de douleur. Pansement propre, reprise du transit.\n"
     hidden = "Vu par le Dr Anne KERMORVANT le 12/03/2020, tél. 06 12 34 56 78.\n"

@@ -190,10 +190,10 @@ def costs(arguments: argparse.Namespace, stocked: Any) -> list[str]:
     lines += ["", f"Speed, {len(long)} notes of 1,500 characters, one thread, same run: detection {a:.0f} notes a CPU-second, with replacement "
               f"{c:.0f}; stock presidio-analyzer (detection, blank French) {b:.0f}: {a / b:.1f} and {c / b:.1f} times."]  # fmt: skip
     (few, small), (many, big) = robustness.memory([t for t in long if t][:150])
-    large = robustness.large("", 20)
+    large = robustness.large(arguments.megabytes)
     cpu, wall = robustness.load_seconds()
     lines += ["", f"Peak memory of a run: {small:.0f} MB with {few} notes, {big:.0f} MB with {many}.", "",
-              f"A note of 20 MB: {large['seconds']:.0f} CPU-seconds, {large['megabytes']:.0f} MB at the peak, {large['left']} of its 3 kinds of "
+              f"A note of {arguments.megabytes} MB: {large['seconds']:.0f} CPU-seconds, {large['megabytes']:.0f} MB at the peak, {large['left']} of its 3 kinds of "
               f"identifiers left.", "", "Broken notes: " + "; ".join(f"{k}: {v}" for k, v in robustness.broken().items()) + ".", "",
               f"Weights: {WEIGHTS.stat().st_size / 1e6:.1f} MB, loaded in {cpu:.2f} CPU-seconds ({wall:.2f} s) once torch is imported."]  # fmt: skip
     return lines
@@ -206,6 +206,7 @@ def main() -> None:
     parser.add_argument("--own", type=int, default=400, help="Notes for the patient's own name.")
     parser.add_argument("--patients", type=int, default=60)
     parser.add_argument("--speed", type=int, default=150)
+    parser.add_argument("--megabytes", type=int, default=20, help="Size of the large note.")
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--alone", action="store_true", help="Without peers in the four variants.")
     parser.add_argument("--misses", type=Path, help="Write what was missed and wrongly hit (fictional notes) there.")

@@ -7,6 +7,7 @@ Every character that any detector names is covered: detectors disagree on the la
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 
 from anon_pipeline.modalities.text.labels import NAMES
 from anon_pipeline.modalities.text.rules.found import Found
@@ -42,32 +43,31 @@ def _rank(found: Found) -> tuple[float, float]:
     return (base, found.score)
 
 
+def _start(found: Found) -> int:
+    return found.start
+
+
 def merge(text: str, findings: list[Found]) -> list[Found]:
     """Non-overlapping spans in order, covering the union of ``findings``.
 
     The strongest finding keeps its extent; what others cover beyond it becomes spans of their own, with lone
     punctuation and spaces left out.
     """
-    claimed: list[Found] = []
+    claimed: list[Found] = []  # in order and without overlaps, so that neighbours are found by bisection
     for found in sorted(findings, key=lambda f: (*(-x for x in _rank(f)), f.start, -f.end)):
-        pieces = [(found.start, found.end)]
-        for other in claimed:
-            if other.end <= found.start or other.start >= found.end:
-                continue
-            pieces = [
-                part
-                for start, end in pieces
-                for part in ((start, min(end, other.start)), (max(start, other.end), end))
-                if part[0] < part[1]
-            ]
-            if not pieces:
-                break
-        for start, end in pieces:
-            if (start, end) != (found.start, found.end):
+        first = bisect_right(claimed, found.start, key=_start)
+        first -= first > 0 and claimed[first - 1].end > found.start
+        last = bisect_left(claimed, found.end, lo=first, key=_start)
+        free, start = [], found.start
+        for other in claimed[first:last]:
+            free.append((start, other.start))
+            start = other.end
+        free.append((start, found.end))
+        for start, end in reversed(free):
+            if first < last and start < end:
                 start, end = _trim(text, start, end)
             if start < end:
-                claimed.append(found._replace(start=start, end=end))
-    claimed.sort()
+                claimed.insert(bisect_left(claimed, start, lo=first, key=_start), found._replace(start=start, end=end))
     joined = _join(text, [f for f in claimed if not _is_title(text, f)])
     return [part for found in joined for part in _split_dates(text, found)]
 
