@@ -376,7 +376,8 @@ def _decode_patients(held: _Held) -> AvatarPatients:
     points = principal(draw.points).vectors[:, :POINT_DIMENSIONS]
     points = points / (points[:, :1].std() + 1e-9)
     paired = [Encoded(e.cls[chosen], e.score[chosen], e.inner[chosen]) for e in encoded]
-    least = max(5, min(30, len(chosen) // 4))
+    # a patient is in about ``repeats`` pairs, and a leaf must hold 20 patients at least
+    least = max(5, min(max(30, RARE * repeats), len(chosen) // 4))
     decoder = Decoder(marginals, paired, DecoderOptions(min_leaf=least, predictors=60), points=points[avatars])
     drawn = decoder.sample(draw.size, rng, points=points)
     out: dict[str, Any] = {}

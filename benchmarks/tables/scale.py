@@ -1,6 +1,7 @@
-"""Time and memory of ``anon-pipeline tables`` against the number of patients: Parquet in, Parquet out.
+"""Time and memory of ``anon-pipeline tables`` (and ``scan``) against the number of patients: Parquet in, Parquet out.
 
     python benchmarks/tables/scale.py --sizes 1000x15,10000x15,100000x15
+    python benchmarks/tables/scale.py --verb scan --sizes 1000000x50
 
 Each size runs in its own process through the command line; CPU seconds and peak memory are the child's own.
 """
@@ -25,10 +26,11 @@ import pyarrow.parquet as pq
 def made_up(rows: int, columns: int, seed: int = 0) -> pa.Table:
     """A mixed table with four latent factors: a third categories, the rest numbers, some zero-inflated or missing."""
     rng = np.random.default_rng(seed)
+    shape = np.random.default_rng(1)
     factors = rng.standard_normal((rows, 4))
     out = {}
     for j in range(columns):
-        loading = rng.standard_normal(4) / 2
+        loading = shape.standard_normal(4) / 2
         value = factors @ loading + rng.standard_normal(rows)
         if j % 3 == 0:
             levels = np.array([f"level {c}" for c in range(2 + j % 6)])
@@ -42,10 +44,13 @@ def made_up(rows: int, columns: int, seed: int = 0) -> pa.Table:
     return pa.table(out)
 
 
-def measure(rows: int, columns: int, folder: Path) -> dict[str, float]:
+def measure(rows: int, columns: int, folder: Path, verb: str) -> dict[str, float | str]:
     source, target = folder / "in.parquet", folder / "out.parquet"
-    pq.write_table(made_up(rows, columns), source)
-    command = [str(Path(sys.executable).with_name("anon-pipeline")), "tables", str(source), str(target), "--quiet"]
+    with pq.ParquetWriter(source, made_up(1, columns).schema) as writer:
+        for low in range(0, rows, 100_000):
+            writer.write_table(made_up(min(100_000, rows - low), columns, low))
+    command = [str(Path(sys.executable).with_name("anon-pipeline")), verb, str(source), "--quiet"]
+    command += [str(target)] if verb == "tables" else ["--report", str(folder / "report.json")]
     began = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ})
     _, status, usage = os.wait4(process.pid, 0)
@@ -53,6 +58,7 @@ def measure(rows: int, columns: int, folder: Path) -> dict[str, float]:
     if status:
         raise SystemExit(f"{rows} x {columns}: exit {status}")
     return {
+        "verb": verb,
         "rows": rows,
         "columns": columns,
         "wall_s": round(wall, 1),
@@ -64,17 +70,19 @@ def measure(rows: int, columns: int, folder: Path) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1000x15,10000x15,100000x15")
+    parser.add_argument("--verb", choices=("tables", "scan"), default="tables")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results = []
     for size in options.sizes.split(","):
         rows, columns = map(int, size.split("x"))
         with tempfile.TemporaryDirectory() as folder:
-            results.append(measure(rows, columns, Path(folder)))
+            results.append(measure(rows, columns, Path(folder), options.verb))
         print(results[-1], flush=True)
     print("own peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MB")
     if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+        kept = json.loads(options.json.read_text()) if options.json.exists() else []
+        options.json.write_text(json.dumps(kept + results, indent=1))
 
 
 if __name__ == "__main__":

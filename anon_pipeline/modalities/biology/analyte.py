@@ -17,6 +17,7 @@ from anon_pipeline.avatars.patients import Analyte
 from anon_pipeline.avatars.series import RARE, GapModel, Pool, draw_attribute
 from anon_pipeline.avatars.timeline import Timeline, place_in_visits
 
+CURVE_PERIODS, CURVE_PATIENTS = 8, 40
 BELOW, ABOVE = 4171756, 4172704
 """OMOP operator concepts "<" and ">"."""
 
@@ -72,8 +73,46 @@ def _values(
         at = np.flatnonzero(rank == step)
         noise[at] = carry * noise[at - 1] + np.sqrt(1 - carry**2) * fresh[at]
     value = level[avatar] + slope[avatar] * (day - middle) / 365.25 + spread[avatar] * noise
-    value = analyte.unscale(value)
+    value = follow_curve(known, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
     return _written(known, value, float(rows["v"].isna().mean()), rng)
+
+
+def follow_curve(
+    known: pd.DataFrame,
+    avatar: NDArray[np.int64],
+    day: NDArray[np.int64],
+    value: NDArray[np.float64],
+    *,
+    ratio: bool,
+) -> NDArray[np.float64]:
+    """Values moved so that their mean over the time since a person's first sample is the patients' (``known``:
+    person_id, d, v): what levels, slopes and pooled residuals lose when drawn apart. ``ratio``: multiply, else add.
+
+    The means are of periods with ``CURVE_PATIENTS`` patients or more, each patient counted once a period.
+    """
+    own = known["d"].to_numpy() - known.groupby("person_id")["d"].transform("min").to_numpy()
+    made = day - pd.Series(day).groupby(avatar).transform("min").to_numpy() if len(day) else day
+    later = own[own > 0]
+    edges = np.unique(np.quantile(later, np.linspace(0, 1, CURVE_PERIODS + 1)[:-1])) if len(later) else np.zeros(0)
+    real = _period_means(known["person_id"].to_numpy(), own, known["v"].to_numpy(), edges)
+    ours = _period_means(avatar, made, value, edges)
+    both = real.join(ours, rsuffix="_made", how="inner")
+    both = both[(both["people"] >= CURVE_PATIENTS) & (both["people_made"] >= CURVE_PATIENTS)]
+    if not len(both):
+        return value
+    if ratio:
+        return value * np.interp(made, both["at"], both["mean"] / both["mean_made"])
+    return value + np.interp(made, both["at"], both["mean"] - both["mean_made"])
+
+
+def _period_means(
+    people: NDArray[np.int64], elapsed: NDArray[np.int64], value: NDArray[np.float64], edges: NDArray[np.float64]
+) -> pd.DataFrame:
+    """By period (0: the first sample; then between ``edges``): mean of the people's means, people, mean time."""
+    period = np.where(elapsed > 0, np.searchsorted(edges, elapsed, side="right"), 0)
+    rows = pd.DataFrame({"period": period, "person": people, "value": value, "at": elapsed})
+    each = rows.groupby(["period", "person"]).mean()
+    return each.groupby("period").agg(mean=("value", "mean"), people=("value", "size"), at=("at", "mean"))
 
 
 def _own(frame: pd.DataFrame, name: str, otherwise: float) -> NDArray[np.float64]:

@@ -171,3 +171,19 @@ def test_even_weights(drawn) -> None:
     assert np.allclose(weights.sum(axis=1), 1)
     heard = np.bincount(drawn.neighbours.ravel(), weights.ravel(), minlength=len(drawn.person_ids))
     assert heard.std() < np.bincount(drawn.neighbours.ravel(), drawn.weights.ravel()).std()
+
+
+def test_values_follow_the_patients_mean_over_time() -> None:
+    from anon_pipeline.modalities.biology.analyte import follow_curve
+
+    rng = np.random.default_rng(0)
+    person, visit = np.repeat(np.arange(100), 6), np.tile(np.arange(6), 100)
+    day = 1000 * person % 377 + 90 * visit
+    known = pd.DataFrame({"person_id": person, "d": day, "v": 50 + 4 * visit + rng.normal(0, 1, 600)})
+    flat = rng.normal(40, 1, 600)
+    for ratio in (False, True):
+        moved = follow_curve(known, person, day, flat, ratio=ratio)
+        wanted = known["v"].groupby(visit).mean()
+        assert np.allclose(pd.Series(moved).groupby(visit).mean(), wanted, atol=0.8)
+    few = known[known["person_id"] < 30]
+    assert np.array_equal(follow_curve(few, person, day, flat, ratio=False), flat)
