@@ -223,7 +223,7 @@ def _pictures(images: dict[str, Images], people: People) -> View:
         axes = axes[:IMAGE_DIMENSIONS]
         for side in range(3):
             block = np.zeros((len(people.sides[side]), len(axes)), np.float32)
-            block[own.rows[side]] = (own.images[side].reshape(len(own.images[side]), -1) - mean) @ axes.T
+            block[own.rows[side]] = (own.images[side].reshape(-1, mean.size) - mean) @ axes.T
             parts[side].append(block)
             mask = np.zeros(len(block), bool)
             mask[own.rows[side]] = True
