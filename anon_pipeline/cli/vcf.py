@@ -19,6 +19,7 @@ class Access(StrEnum):
 class OverBudget(StrEnum):
     REFUSE = "refuse"
     REGIONS = "regions"
+    THIN = "thin"
 
 
 class Unphased(StrEnum):
@@ -45,7 +46,9 @@ def vcf(
     holdout: Path | None = typer.Option(None, help="Samples never used but to attack, one a line."),
     access: Access | None = typer.Option(None, "--access", help="The limits that apply; the policy's, or controlled."),
     policy: Path | None = typer.Option(None, help="A release policy (YAML)."),
-    over_budget: OverBudget | None = typer.Option(None, help="Beyond the budget: refuse, or keep fewer regions."),
+    over_budget: OverBudget | None = typer.Option(
+        None, help="Beyond the budget: refuse, keep fewer regions, or thin sites."
+    ),
     unphased: Unphased | None = typer.Option(None, help="Unphased genotypes: refuse, or release without phase."),
     somatic: bool = typer.Option(False, "--somatic", help="Tumour-only panel: aggregates, or gene-level avatars."),
     report: Path | None = typer.Option(None, help="Where the report goes (JSON)."),

@@ -1,11 +1,14 @@
 """Quality and safety on simulated regions, and speed on 1,000 people x 50,000 sites. Writes RESULTS.md.
 
-python benchmarks/genomics/run.py [--regions 2] [--sites 50000] [--somatic FILE.maf.gz]
+python benchmarks/genomics/run.py [--regions 3] [--sites 50000] [--parts speed,quality,alternatives] [--kept FOLDER]
+
+Parts that are not asked for are taken from the folder of an earlier run.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -27,15 +30,16 @@ def cpu(function, *arguments, **named):
     return result, time.process_time() - start
 
 
-def quality(work: Path, seed: int, block: int, mixed: bool) -> dict:
+def quality(
+    work: Path, seed: int, options: dict, people: dict[str, int], hotspots: bool = False, learnt: int = 500
+) -> dict:
     from simulate import haplotypes, write
 
     from anon_pipeline.modalities.genomics.engine import Request, synthesize_vcf
     from anon_pipeline.modalities.genomics.formats import Locus, Phenotypes
     from anon_pipeline.modalities.genomics.options import Options
 
-    people = {"AFR": 260, "EUR": 400, "EAS": 340} if mixed else {"EUR": 1_000}
-    alleles, positions = haplotypes(people, 1_000_000, 1_000 + seed)
+    alleles, positions = haplotypes(people, 1_000_000, 1_000 + seed, hotspots=hotspots)
     names = write(work / "in.vcf.gz", alleles, positions)
     frequency = alleles.mean(axis=1)
     row = int(np.argmin(np.abs(frequency - 0.3)))
@@ -45,12 +49,12 @@ def quality(work: Path, seed: int, block: int, mixed: bool) -> dict:
         work / "in.vcf.gz",
         work / "out.vcf.gz",
         seed=seed,
-        holdout=names[500:],
+        holdout=names[learnt:],
         loci=(Locus("20", int(positions[row]), "A", "G"),),
         phenotypes=Phenotypes(names, ["trait"], trait[:, None]),
         force=True,
     )
-    return synthesize_vcf(request, Options(block=block))
+    return synthesize_vcf(request, Options(**options))
 
 
 def figures(report: dict) -> dict[str, float]:
@@ -160,42 +164,75 @@ def stages(work: Path) -> None:
     say("peak memory with attacks (MB)", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
+NARROW = {"block": 3, "wide_below": 0.0}
+ONE = {"EUR": 1_000}
+COLUMNS = {
+    "one rate": ({}, ONE, False, 500),
+    "hotspots": ({}, ONE, True, 500),
+    "one rate, blocks of 3 only": (NARROW, ONE, False, 500),
+    "hotspots, blocks of 3 only": (NARROW, ONE, True, 500),
+    "1,000 to learn from": ({}, {"EUR": 1_500}, False, 1_000),
+    "three ancestries merged": ({}, {"AFR": 260, "EUR": 400, "EAS": 340}, False, 500),
+}
+
+
+def table(columns: dict[str, dict[str, float]]) -> list[str]:
+    lines = ["| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name in next(iter(columns.values())):
+        lines.append(f"| {name} | " + " | ".join(f"{column[name]:.4f}" for column in columns.values()) + " |")
+    return lines
+
+
+def measured(part: str, work: Path, arguments: argparse.Namespace) -> dict:
+    if part == "speed":
+        return speed(work, arguments.sites)
+    if part == "alternatives":
+        from alternatives import compared
+
+        return compared(arguments.regions)
+    found = {}
+    for name, column in COLUMNS.items():
+        runs = [figures(quality(work, seed, *column)) for seed in range(arguments.regions)]
+        found[name] = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]}
+        print(name, found[name]["LD r"], found[name]["worst AUC of all"], flush=True)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--regions", type=int, default=2)
+    parser.add_argument("--regions", type=int, default=3)
     parser.add_argument("--sites", type=int, default=50_000)
-    parser.add_argument("--blocks", default="3,4,5")
+    parser.add_argument("--parts", default="speed,quality,alternatives")
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "anon-pipeline-genomics-benchmark")
     parser.add_argument("--stages", type=Path)
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if arguments.stages:
         stages(arguments.stages)
         return
+    arguments.kept.mkdir(exist_ok=True)
+    for part in arguments.parts.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            found = measured(part, Path(folder), arguments)
+        (arguments.kept / f"{part}.json").write_text(json.dumps(found))
+    parts = {path.stem: json.loads(path.read_text()) for path in arguments.kept.glob("*.json")}
     lines = [
         "# Genomics: measured",
         "",
         f"Date 2026-11-22, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}. Command:",
-        "`python benchmarks/genomics/run.py " + " ".join(sys.argv[1:]) + "`. CPU time, one thread, a shared machine.",
+        f"`python benchmarks/genomics/run.py --regions {arguments.regions}`. CPU time, one thread, a shared machine.",
         "",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+    if "speed" in parts:
         lines += ["## Speed: 1,000 people", "", "| stage | value |", "|---|---|"]
-        for name, value in speed(work, arguments.sites).items():
-            lines.append(f"| {name} | {value:.1f} |")
-        lines += ["", "## One megabase, 500 people to learn from, 500 unseen; means over simulated regions", ""]
-        columns, table = [], []
-        for block in (int(part) for part in arguments.blocks.split(",")):
-            runs = [figures(quality(work, seed, block, False)) for seed in range(arguments.regions)]
-            columns.append(f"one ancestry, B = {block}")
-            table.append({name: float(np.mean([run[name] for run in runs])) for name in runs[0]})
-        mixed = [figures(quality(work, seed, 3, True)) for seed in range(arguments.regions)]
-        columns.append("three ancestries merged, B = 3")
-        table.append({name: float(np.mean([run[name] for run in mixed])) for name in mixed[0]})
-        lines += ["| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-        for name in table[0]:
-            lines.append(f"| {name} | " + " | ".join(f"{column[name]:.4f}" for column in table) + " |")
-    text = "\n".join(lines) + "\n"
+        lines += [f"| {name} | {value:.1f} |" for name, value in parts["speed"].items()] + [""]
+    if "quality" in parts:
+        lines += ["## One megabase, 500 people to learn from, 500 unseen; means over simulated regions", ""]
+        lines += [*table(parts["quality"]), "", "PCA, LD and frequencies are against the training people.", ""]
+    if "alternatives" in parts:
+        lines += ["## Other generators within the same attacks: 1,000 haplotypes of one megabase", ""]
+        lines += [*table(parts["alternatives"]), ""]
+    text = "\n".join(lines).rstrip() + "\n"
     (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
     print(text)
 

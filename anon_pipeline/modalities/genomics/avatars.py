@@ -25,7 +25,6 @@ from anon_pipeline.modalities.genomics.options import Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
 from anon_pipeline.modalities.genomics.released import finish, sample_names
 from anon_pipeline.modalities.genomics.store import Store
-from anon_pipeline.modalities.genomics.survey import windows_of_rows
 from anon_pipeline.modalities.genomics.writing import write_vcf
 
 FILE = "cohort.vcf.gz"
@@ -220,7 +219,7 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     budget, kept = budgets.judge(genomes.survey, len(genomes.people), public, access, options, with_loci)
     if not budget.held:
         raise CannotBeMadeSafe("genomics: " + "; ".join(budgets.refusal(budget).reasons))
-    genomes.survey.leaves &= windows_of_rows(genomes.store, genomes.survey, kept)
+    genomes.survey.leaves &= budgets.rows_kept(genomes.store, genomes.survey, budget, kept)
     if not genomes.survey.leaves.any():
         raise CannotBeMadeSafe("genomics: no allele has enough carriers, or no region fits the release budget")
     wanted = targets(genomes, draw, seed)

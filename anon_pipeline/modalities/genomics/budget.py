@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from anon_pipeline.errors import ReleaseRefused
 from anon_pipeline.modalities.genomics.options import Access, Options
-from anon_pipeline.modalities.genomics.survey import Survey, Window
+from anon_pipeline.modalities.genomics.store import Store
+from anon_pipeline.modalities.genomics.survey import Survey, Window, independent, windows_of_rows
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Budget:
     """m_eff: independent sites released; people: n learnt from; panel_people: public people in the pool.
 
     ratio: m_eff / n after dilution, n (1 + panel / n)^2 in the denominator since a pool shared with p public people
-    weakens each person's trace by n / (n + p).
+    weakens each person's trace by n / (n + p). sites_a_region: at most so many alleles a megabase, where thinned.
+    choices: what would bring a broken budget under its limit.
     """
 
     m_eff: float
@@ -36,6 +38,8 @@ class Budget:
     action: str
     regions_total: int
     regions_kept: int
+    sites_a_region: int | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def held(self) -> bool:
@@ -43,7 +47,7 @@ class Budget:
 
     def as_report(self) -> dict[str, Any]:
         found = {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(self).items()}
-        return {**found, "passed": self.held}
+        return {**found, "choices": list(self.choices), "passed": self.held}
 
 
 def predicted_auc(ratio: float) -> float:
@@ -63,16 +67,23 @@ def judge(
     limit = options.limits(access)[0]
     effective = np.array([window.effective for window in survey.windows], dtype=np.float64)
     kept = np.ones(len(effective), dtype=bool)
-    ratio = ratio_of(float(effective.sum()), people, panel_people)
-    action = "none needed"
-    if ratio > limit and options.over_budget == "regions":
-        kept = _fitting(survey.windows, effective, limit, people, panel_people, loci_windows)
-        ratio = ratio_of(float(effective[kept].sum()), people, panel_people)
-        action = "fewer regions"
-    elif ratio > limit:
-        action = "refused"
+    room = limit * people * (1 + panel_people / people) ** 2
+    spent, action, sites = float(effective.sum()), "none needed", None
+    choices: tuple[str, ...] = ()
+    if spent > room:
+        fitting = _fitting(survey.windows, effective, limit, people, panel_people, loci_windows)
+        fewer = most_sites(survey, room)
+        if options.over_budget == "regions":
+            kept, action = fitting, "fewer regions"
+        elif options.over_budget == "thin" and fewer:
+            sites, action = fewer, "thinned"
+        else:
+            action = "refused"
+            choices = _choices(spent, room, limit, people, panel_people, int(fitting.sum()), len(kept), fewer)
+        spent = thinned(survey, sites) if sites else float(effective[kept].sum())
+    ratio = ratio_of(spent, people, panel_people)
     budget = Budget(
-        float(effective[kept].sum()),
+        spent,
         people,
         panel_people,
         ratio,
@@ -82,8 +93,62 @@ def judge(
         action,
         len(kept),
         int(kept.sum()),
+        sites,
+        choices,
     )
     return budget, kept
+
+
+def thinned(survey: Survey, sites: int) -> float:
+    """m_eff when at most ``sites`` alleles a window leave."""
+    leaving = np.concatenate([[0], np.cumsum(survey.leaves)])
+    counts = [int(leaving[window.last_row + 1] - leaving[window.first_row]) for window in survey.windows]
+    return sum(
+        min(window.effective, independent(min(sites, count), window.correlation))
+        for window, count in zip(survey.windows, counts, strict=True)
+    )
+
+
+def most_sites(survey: Survey, room: float) -> int:
+    """The largest number of alleles a window that keeps m_eff within ``room``; 0 where two are too many."""
+    low, high = 1, int(survey.leaves.sum()) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if thinned(survey, middle) <= room else (low, middle)
+    return low if low >= 2 else 0
+
+
+def rows_kept(store: Store, survey: Survey, budget: Budget, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """One flag a row of the store: in a kept window and, where thinned, one of those spread evenly over it or a
+    declared locus."""
+    rows = windows_of_rows(store, survey, kept)
+    if budget.sites_a_region is None:
+        return rows
+    chosen = np.zeros(len(rows), dtype=bool)
+    declared = np.array(sorted(survey.loci_rows.values()), np.int64)
+    for window in survey.windows:
+        leaving = window.first_row + np.flatnonzero(survey.leaves[window.first_row : window.last_row + 1])
+        own = declared[(declared >= window.first_row) & (declared <= window.last_row)][: budget.sites_a_region]
+        others = np.setdiff1d(leaving, own)
+        room = min(budget.sites_a_region - len(own), len(others))
+        chosen[own] = True
+        chosen[others[np.linspace(0, len(others) - 1, room).astype(int)]] = True
+    return rows & chosen
+
+
+def _choices(
+    spent: float, room: float, limit: float, people: int, public: int, fitting: int, regions: int, sites: int
+) -> tuple[str, ...]:
+    """The ways out, with what each would take, and which of them cannot do."""
+    panel = math.ceil(people * (math.sqrt(spent / (limit * people)) - 1))
+    return (
+        f"release {fitting} of {regions} regions (--over-budget regions)",
+        f"thin to {sites} sites a megabase (--over-budget thin)"
+        if sites
+        else "thinning cannot do: two sites a megabase are too many",
+        f"dilute with a public panel of at least {panel} people (--panel)",
+        f"learn from at least {math.ceil(spent / limit)} people",
+    )
 
 
 def _fitting(
@@ -113,7 +178,7 @@ def refusal(budget: Budget) -> ReleaseRefused:
         [
             f"the release budget is broken: m_eff / n is {budget.ratio:.3g} ({budget.m_eff:.0f} independent sites, "
             f"{budget.people} people), the limit for {budget.access} access is {budget.limit:g} (allele frequencies "
-            f"alone would give membership AUC {budget.predicted_auc:.2f}); release fewer regions "
-            "(--over-budget regions), dilute with a public panel (--panel), or add people"
+            f"alone would give membership AUC {budget.predicted_auc:.2f}); what would pass: "
+            + "; ".join(budget.choices)
         ]
     )

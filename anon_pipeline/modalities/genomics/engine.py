@@ -28,7 +28,7 @@ from anon_pipeline.modalities.genomics.reading import read_vcf
 from anon_pipeline.modalities.genomics.released import finish, sample_names
 from anon_pipeline.modalities.genomics.store import Header, Store
 from anon_pipeline.modalities.genomics.strata import Ancestry, Strata, components, find_strata
-from anon_pipeline.modalities.genomics.survey import Survey, survey, windows_of_rows
+from anon_pipeline.modalities.genomics.survey import Survey, survey
 from anon_pipeline.modalities.genomics.utility import measure_utility
 from anon_pipeline.modalities.genomics.writing import write_vcf
 
@@ -148,8 +148,8 @@ class _Run:
         self.report["budget"] = budget.as_report()
         if not budget.held:
             self._refuse(budgets.refusal(budget))
-        if not kept.all():
-            surveyed.leaves &= windows_of_rows(store, surveyed, kept)
+        if budget.held:
+            surveyed.leaves &= budgets.rows_kept(store, surveyed, budget, kept)
         if not surveyed.leaves.any():
             raise ReleaseRefused(["no allele has enough carriers, or no region fits the budget: nothing can leave"])
         genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()

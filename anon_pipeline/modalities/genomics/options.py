@@ -20,8 +20,9 @@ class Options:
     minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the
-    attacks, on the upper end of their 95 % interval. over_budget: what is done beyond the budget: ``refuse``, or
-    ``regions`` (keep as many whole regions as the budget allows, declared loci first). unphased: ``refuse`` or
+    attacks, on the upper end of their 95 % interval. over_budget: what is done beyond the budget: ``refuse``,
+    ``regions`` (keep as many whole regions as the budget allows, declared loci first) or ``thin`` (keep as many
+    alleles a megabase, declared loci first). unphased: ``refuse`` or
     ``free``. panel: a public panel (VCF) that dilutes the pool; genetic_map: a file; loci: a file or a list of
     ``chrom:pos:ref:alt``; scores and pharmacogenes: loci whose dosages only the embedding sees.
     """
@@ -38,7 +39,7 @@ class Options:
     maximum_auc_controlled: float = 0.65
     maximum_tpr_open: float = 0.06
     maximum_tpr_controlled: float = 0.10
-    over_budget: Literal["refuse", "regions"] = "refuse"
+    over_budget: Literal["refuse", "regions", "thin"] = "refuse"
     unphased: Literal["refuse", "free"] = "refuse"
     panel: str | None = None
     genetic_map: str | None = None
@@ -63,8 +64,8 @@ class Options:
         for name in ("maximum_run_cm", "budget_open", "budget_controlled"):
             if not getattr(self, name) > 0:
                 raise BadInput(f"genomics: {name} must be positive")
-        if self.over_budget not in ("refuse", "regions"):
-            raise BadInput("genomics: over_budget is 'refuse' or 'regions'")
+        if self.over_budget not in ("refuse", "regions", "thin"):
+            raise BadInput("genomics: over_budget is 'refuse', 'regions' or 'thin'")
         if self.unphased not in ("refuse", "free"):
             raise BadInput("genomics: unphased is 'refuse' or 'free'")
 

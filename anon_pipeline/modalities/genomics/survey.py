@@ -21,11 +21,12 @@ PCA_SITES = 6_000
 
 @dataclass
 class Window:
-    """One megabase of a contig: its common sites' sample and its effective number of independent sites."""
+    """One megabase of a contig: its effective number of independent sites, and the mean r^2 between its sites."""
 
     contig: str
     number: int
     effective: float = 0.0
+    correlation: float = 0.0
     rows: int = 0
     first_row: int = 0
     last_row: int = 0
@@ -54,22 +55,29 @@ class Survey:
         return float(sum(window.effective for window in self.windows))
 
 
-def effective_sites(alleles: NDArray[np.uint8]) -> float:
-    """The effective number of independent sites among ``alleles`` (sites, haplotypes): m^2 / sum of r^2.
-
-    Participation ratio of the correlation matrix's spectrum; each off-diagonal r^2 is corrected by its expectation
-    1 / haplotypes under independence. Scale-free in the number of sites, so a sample of a window's sites serves.
-    """
+def mean_r2(alleles: NDArray[np.uint8]) -> float:
+    """The mean r^2 of two different sites of ``alleles`` (sites, haplotypes), less its expectation 1 / haplotypes
+    under independence."""
     count, size = alleles.shape
     if count < 2:
-        return float(count)
+        return 0.0
     centred = alleles.astype(np.float32)
     centred -= centred.mean(axis=1, keepdims=True)
     spread = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     centred /= np.maximum(spread, 1e-6)
     squares = (centred @ centred.T) ** 2
-    off = (float(squares.sum()) - count) / (count * (count - 1)) - 1.0 / size
-    return float(1.0 / (1.0 / count + max(off, 1e-6)))
+    return max((float(squares.sum()) - count) / (count * (count - 1)) - 1.0 / size, 1e-6)
+
+
+def independent(count: int, correlation: float) -> float:
+    """The effective number of independent sites among ``count`` of that mean r^2: m^2 / sum of r^2, the participation
+    ratio of the correlation matrix's spectrum. Nearly scale-free in the number of sites, so a sample serves."""
+    return 1.0 / (1.0 / count + correlation) if count else 0.0
+
+
+def effective_sites(alleles: NDArray[np.uint8]) -> float:
+    """The effective number of independent sites among ``alleles`` (sites, haplotypes)."""
+    return independent(len(alleles), mean_r2(alleles))
 
 
 class Surveyor:
@@ -168,7 +176,8 @@ class Surveyor:
         self.held = []
         if len(sample) > WINDOW_SITES:
             sample = sample[np.linspace(0, len(sample) - 1, WINDOW_SITES).astype(int)]
-        self.window.effective = effective_sites(sample)
+        self.window.correlation = mean_r2(sample)
+        self.window.effective = independent(len(sample), self.window.correlation)
         self.result.windows.append(self.window)
         self.window = None
 

@@ -130,6 +130,18 @@ def test_a_whole_genome_is_over_budget(text_of, tmp_path: Path) -> None:
     assert code == 3
     assert "budget" in output
     assert not (tmp_path / "out.vcf.gz").exists()
+    found = " ".join(output.split())
+    assert "0 of 1 regions (--over-budget regions)" in found
+    assert "99 sites a megabase (--over-budget thin)" in found or "100 sites a megabase" in found
+    code, output = call(
+        source, tmp_path / "out.vcf.gz", "--access", "open", "--over-budget", "thin", "--report", tmp_path / "r.json"
+    )
+    assert code == 0, output
+    budget = json.loads((tmp_path / "r.json").read_text())["budget"]
+    assert budget["action"] == "thinned"
+    assert budget["ratio"] <= budget["limit"]
+    with pysam.VariantFile(str(tmp_path / "out.vcf.gz")) as vcf:
+        assert 90 <= sum(1 for _ in vcf) <= budget["sites_a_region"]
 
 
 @pytest.mark.parametrize(
@@ -187,3 +199,18 @@ def test_bcftools_reads_it(made: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not done.stderr
     assert len(done.stdout.splitlines()) > 100
+
+
+@pytest.mark.debian
+def test_plink2_reads_it_and_counts_the_same(made: Path, tmp_path: Path) -> None:
+    import subprocess
+
+    if shutil.which("plink2") is None:
+        pytest.skip("plink2 is not installed (Debian package plink2)")
+    command = ["plink2", "--vcf", str(made / "out.vcf.gz"), "--freq", "counts", "--out", str(tmp_path / "p")]
+    done = subprocess.run([*command, "--threads", "1", "--memory", "640"], capture_output=True, text=True, check=True)
+    assert "Warning" not in done.stdout + done.stderr
+    counted = [line.split("\t")[-2:] for line in (tmp_path / "p.acount").read_text().splitlines()[1:]]
+    with pysam.VariantFile(str(made / "out.vcf.gz")) as vcf:
+        stated = [[str(record.info["AC"][0]), str(record.info["AN"])] for record in vcf]
+    assert counted == stated
