@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anon_pipeline.modalities.text.labels import DIRECT, INDEX, LABELS
+from anon_pipeline.modalities.text.labels import DIRECT, INDEX, LABELS, NAMES
 from anon_pipeline.modalities.text.rules.found import Found
 from anon_pipeline.modalities.text.tagger import Tags
 
@@ -73,8 +73,10 @@ def spans(text: str, tags: Tags, thresholds: Thresholds) -> list[Found]:
 def _bridge(text: str, offsets: np.ndarray, best: np.ndarray) -> None:
     """A lone punctuation mark between two tokens of one label joins them, as does an odd token inside a number."""
     for i in np.flatnonzero((best[1:-1] != best[:-2]) & (best[:-2] == best[2:]) & (best[2:] > 0)) + 1:
-        token = text[offsets[i, 0] : offsets[i, 1]]
-        if token in INNER or (LABELS[best[i - 1]] not in SEPARATE and "\n" not in token):
+        piece = text[offsets[i, 0] : offsets[i, 1]]
+        if (piece in INNER and not (piece in ":/()&@" and LABELS[best[i - 1]] in NAMES)) or (
+            LABELS[best[i - 1]] not in SEPARATE and "\n" not in piece
+        ):
             best[i] = best[i - 1]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 from anon_pipeline.modalities.text.folding import fold_text
-from anon_pipeline.modalities.text.lists import name_words, ordinary_words
+from anon_pipeline.modalities.text.lists import drug_words, name_words, ordinary_words
 from anon_pipeline.modalities.text.rules.found import Found
 
 TIME = re.compile(r"\(?\d{1,2} ?[h:] ?(?:\d{2})?(?: ?[-aà/] ?\d{1,2} ?[h:] ?(?:\d{2})?)?\)?\Z")
+SHORT = re.compile(r"(\d{1,3})[/.](\d{1,3})")
 AGE = re.compile(r"(?:9\d|1[01]\d)\b")
 WORDY = frozenset(("LAST_NAME", "FIRST_NAME", "CITY", "HOSPITAL", "WARD", "ADDRESS"))
 DIGITS = {
@@ -30,7 +31,7 @@ DIGITS = {
 }
 # French and English function words and the commonest words of notes: never names on their own
 STOP = frozenset(
-    ["le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "a", "et", "ou", "ni", "mais", "donc", "or", "car", "ne", "pas", "plus", "moins", "tres", "bien", "mal", "peu", "trop", "que", "qui", "quoi", "dont", "ou", "quand", "comment", "pourquoi", "si", "se", "s", "son", "sa", "ses", "leur", "leurs", "mon", "ma", "mes", "ton", "ta", "tes", "notre", "votre", "nos", "vos", "ce", "cet", "cette", "ces", "cela", "ca", "il", "elle", "ils", "elles", "on", "nous", "vous", "je", "j", "tu", "me", "m", "te", "t", "lui", "y", "en", "dans", "sur", "sous", "avec", "sans", "pour", "par", "vers", "chez", "entre", "depuis", "pendant", "avant", "apres", "contre", "selon", "lors", "afin", "ainsi", "alors", "aussi", "encore", "toujours", "jamais", "deja", "hier", "demain", "aujourd", "hui", "jour", "jours", "semaine", "semaines", "mois", "an", "ans", "annee", "heure", "heures", "matin", "midi", "soir", "nuit", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "est", "sont", "etait", "etaient", "sera", "ete", "etre", "avoir", "ont", "avait", "avaient", "fait", "faite", "faire", "dit", "vu", "vue", "vus", "revu", "revue", "voir", "vient", "venir", "va", "aller", "reste", "passe", "passee", "donne", "donnee", "mis", "mise", "pris", "prise", "peut", "doit", "faut", "laisse", "pense", "demande", "adresse", "adressee", "amene", "amenee", "entre", "entree", "sorti", "sortie", "suivi", "suivie", "opere", "operee", "traite", "traitee", "patient", "patiente", "enfant", "bebe", "mere", "pere", "fils", "fille", "frere", "soeur", "femme", "homme", "mari", "epouse", "epoux", "voisin", "voisine", "niece", "neveu", "tante", "oncle", "cousin", "cousine", "belle", "beau", "grand", "grande", "petit", "petite", "famille", "proche", "proches", "docteur", "dr", "pr", "professeur", "madame", "monsieur", "mme", "mr", "cher", "chere", "confrere", "consoeur", "collegue", "ami", "amie", "bonjour", "merci", "cordialement", "amities", "salutations", "confraternellement", "service", "medecin", "infirmier", "infirmiere", "interne", "externe", "chef", "senior", "chirurgien", "cardiologue", "radiologue", "psychologue", "pathologiste", "kine", "kinesitherapeute", "sage", "aide", "soignante", "secretaire", "coordinatrice", "manipulatrice", "date", "nom", "prenom", "naissance", "sexe", "age", "tel", "telephone", "fax", "dossier", "numero", "page", "poste", "chambre", "lit", "box", "motif", "antecedents", "conclusion", "resultat", "resultats", "indication", "technique", "examen", "evolution", "traitement", "allergies", "biologie", "imagerie", "histoire", "maladie", "mode", "vie", "compte", "rendu", "lettre", "certificat", "ordonnance", "prescription", "observation", "synthese", "urgence", "urgences", "hospitalisation", "consultation", "intervention", "sortant", "prevu", "prevue", "prochain", "prochaine", "rendez", "rdv", "controle", "comprime", "comprimes", "sirop", "gelule", "sachet", "goutte", "gouttes", "injection", "fois", "dose", "mg", "ml", "cm", "mm", "kg", "douleur", "fievre", "toux", "gauche", "droit", "droite", "bilateral", "normal", "normale", "stable", "negatif", "negative", "positif", "positive", "absence", "presence", "sans", "pole", "unite", "syndrome", "signe", "score", "test", "stade", "grade", "sonde", "drain", "fracture", "plaie", "lesion", "nodule", "kyste", "the", "of", "and", "to", "in", "for", "with", "on", "at", "by", "from", "as", "is", "was", "were", "be", "been", "has", "had", "have", "not", "no", "she", "he", "her", "his", "him", "they", "this", "that", "these", "those", "patient", "history", "exam", "plan", "day", "days", "week", "weeks", "year", "years", "old", "male", "female", "man", "woman", "seen", "admitted", "discharged", "noted", "denies", "reports", "start", "started", "continue", "follow", "mother", "father", "son", "daughter", "husband", "wife", "sister", "brother"]
+    ["eu", "eue", "eus", "recu", "recue", "appele", "appelee", "joint", "jointe", "prevenu", "prevenue", "informe", "informee", "present", "presente", "ras", "ok", "bu", "eva", "ide", "irm", "tdm", "ecg", "crp", "nfs", "hta", "avc", "bpco", "sau", "smur", "samu", "ehpad", "had", "ssr", "usic", "vvp", "sng", "ttt", "atcd", "rdv", "hdm", "mdv", "pec", "aeg", "beg", "crh", "cro", "jeune", "fille", "le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "a", "et", "ou", "ni", "mais", "donc", "or", "car", "ne", "pas", "plus", "moins", "tres", "bien", "mal", "peu", "trop", "que", "qui", "quoi", "dont", "ou", "quand", "comment", "pourquoi", "si", "se", "s", "son", "sa", "ses", "leur", "leurs", "mon", "ma", "mes", "ton", "ta", "tes", "notre", "votre", "nos", "vos", "ce", "cet", "cette", "ces", "cela", "ca", "il", "elle", "ils", "elles", "on", "nous", "vous", "je", "j", "tu", "me", "m", "te", "t", "lui", "y", "en", "dans", "sur", "sous", "avec", "sans", "pour", "par", "vers", "chez", "entre", "depuis", "pendant", "avant", "apres", "contre", "selon", "lors", "afin", "ainsi", "alors", "aussi", "encore", "toujours", "jamais", "deja", "hier", "demain", "aujourd", "hui", "jour", "jours", "semaine", "semaines", "mois", "an", "ans", "annee", "heure", "heures", "matin", "midi", "soir", "nuit", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "est", "sont", "etait", "etaient", "sera", "ete", "etre", "avoir", "ont", "avait", "avaient", "fait", "faite", "faire", "dit", "vu", "vue", "vus", "revu", "revue", "voir", "vient", "venir", "va", "aller", "reste", "passe", "passee", "donne", "donnee", "mis", "mise", "pris", "prise", "peut", "doit", "faut", "laisse", "pense", "demande", "adresse", "adressee", "amene", "amenee", "entre", "entree", "sorti", "sortie", "suivi", "suivie", "opere", "operee", "traite", "traitee", "patient", "patiente", "enfant", "bebe", "mere", "pere", "fils", "fille", "frere", "soeur", "femme", "homme", "mari", "epouse", "epoux", "voisin", "voisine", "niece", "neveu", "tante", "oncle", "cousin", "cousine", "belle", "beau", "grand", "grande", "petit", "petite", "famille", "proche", "proches", "docteur", "dr", "pr", "professeur", "madame", "monsieur", "mme", "mr", "cher", "chere", "confrere", "consoeur", "collegue", "ami", "amie", "bonjour", "merci", "cordialement", "amities", "salutations", "confraternellement", "service", "medecin", "infirmier", "infirmiere", "interne", "externe", "chef", "senior", "chirurgien", "cardiologue", "radiologue", "psychologue", "pathologiste", "kine", "kinesitherapeute", "sage", "aide", "soignante", "secretaire", "coordinatrice", "manipulatrice", "date", "nom", "prenom", "naissance", "sexe", "age", "tel", "telephone", "fax", "dossier", "numero", "page", "poste", "chambre", "lit", "box", "motif", "antecedents", "conclusion", "resultat", "resultats", "indication", "technique", "examen", "evolution", "traitement", "allergies", "biologie", "imagerie", "histoire", "maladie", "mode", "vie", "compte", "rendu", "lettre", "certificat", "ordonnance", "prescription", "observation", "synthese", "urgence", "urgences", "hospitalisation", "consultation", "intervention", "sortant", "prevu", "prevue", "prochain", "prochaine", "rendez", "rdv", "controle", "comprime", "comprimes", "sirop", "gelule", "sachet", "goutte", "gouttes", "injection", "fois", "dose", "mg", "ml", "cm", "mm", "kg", "douleur", "fievre", "toux", "gauche", "droit", "droite", "bilateral", "normal", "normale", "stable", "negatif", "negative", "positif", "positive", "absence", "presence", "sans", "pole", "unite", "syndrome", "signe", "score", "test", "stade", "grade", "sonde", "drain", "fracture", "plaie", "lesion", "nodule", "kyste", "the", "of", "and", "to", "in", "for", "with", "on", "at", "by", "from", "as", "is", "was", "were", "be", "been", "has", "had", "have", "not", "no", "she", "he", "her", "his", "him", "they", "this", "that", "these", "those", "patient", "history", "exam", "plan", "day", "days", "week", "weeks", "year", "years", "old", "male", "female", "man", "woman", "seen", "admitted", "discharged", "noted", "denies", "reports", "start", "started", "continue", "follow", "mother", "father", "son", "daughter", "husband", "wife", "sister", "brother"]
 )  # fmt: skip
 
 
@@ -76,7 +77,12 @@ def plausible(text: str, found: Found) -> bool:
         return False
     if label == "AGE_OVER_89":
         return bool(AGE.match(folded))
+    if label == "ADDRESS" and len(folded) == digits:
+        return False
     if label in ("DATE", "BIRTH_DATE"):
+        short = SHORT.fullmatch(folded)
+        if short and not (1 <= int(short.group(1)) <= 31 and 1 <= int(short.group(2)) <= 12):
+            return False
         if folded.isdigit() and len(folded) == 4 and not 1900 <= int(folded) <= 2060:
             return False
         return digits > 0 or len(folded) >= 3
@@ -86,14 +92,16 @@ def plausible(text: str, found: Found) -> bool:
         return False
     if label in WORDY:
         words = re.findall(r"[^\W\d_]+", folded)
-        if label in ("LAST_NAME", "FIRST_NAME") and not words:
-            return False
+        if label in ("LAST_NAME", "FIRST_NAME"):
+            glued = len(piece) <= 2 and text[found.start - 1 : found.start].isdigit()  # the 'h' of '6h'
+            if not words or glued or (digits and sum(map(len, words)) <= 2):
+                return False
         if label in ("LAST_NAME", "FIRST_NAME", "CITY") and found.score < 0.98:
             if DOSE.match(text, found.end):
                 return False
             if EPONYM.search(fold_text(text[max(0, found.start - 60) : found.start])):
                 return False
-            if words and found.score < SURE and all(_medical(word) for word in words):
+            if words and all(word in drug_words() or (found.score < SURE and _medical(word)) for word in words):
                 return False
         initial = len(piece) == 1 and piece.isalpha() and text[found.end : found.end + 1] in (".", "-", " ")
         return initial or not (words and all(word in STOP for word in words) and digits == 0)

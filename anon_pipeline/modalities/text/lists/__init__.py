@@ -53,6 +53,15 @@ def ordinary_words() -> frozenset[str]:
 
 
 @cache
+def drug_words() -> frozenset[str]:
+    """Folded words of five letters or more of the generator's drugs that no list of names or communes holds."""
+    from anon_pipeline.modalities.text.training.grammar import rules
+
+    words = {w for dev in (False, True) for pieces in rules(dev)["drug"] for w in fold("".join(pieces)).split()}
+    return frozenset(w for w in words if len(w) >= 5) - name_words()
+
+
+@cache
 def name_words() -> frozenset[str]:
     """Folded words of every listed surname, first name and commune."""
     names = [*items("surnames"), *items("surnames_en"), *(c[0] for c in communes())]
