@@ -202,7 +202,7 @@ def pydicom_files(options: Any) -> dict[str, Any]:
             continue
         values = [str(before.get(k) or "") for k in ("PatientID", "AccessionNumber", "StudyInstanceUID",
                                                      "SeriesInstanceUID", "SOPInstanceUID", "InstitutionName")]  # fmt: skip
-        if before.get("InstitutionName") == before.get("Manufacturer"):
+        if str(before.get("InstitutionName")) in str(before.get("Manufacturer")):
             values.pop()  # a maker's name, which may stay
         values += [part for part in str(before.get("PatientName") or "").split("^") if len(part) > 4]
         leaks += any(len(value) > 5 and value.encode("latin-1", "ignore") in data for value in values)

@@ -9,8 +9,10 @@ import errno
 import glob
 import json
 import os
+import pickle
 import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -32,6 +35,7 @@ from anon_pipeline.modalities.imaging.table import EDITION
 
 SCHEMA = "anon-pipeline/imaging-report/1"
 BATCH = 32
+_THREADED = frozenset(("cv2", "onnxruntime", "torch"))
 CleanText = Callable[[str, str], str]
 
 
@@ -163,13 +167,13 @@ def _outcomes(
     files: Iterable[SourceFile], out: Path, profile: Profile, key: Key, workers: int, keep_names: bool,
     clean_text: CleanText | None,
 ) -> Iterator[Outcome]:  # fmt: skip
-    if workers <= 1:
+    context = _context(clean_text)
+    if workers <= 1 or context is None:
         _start(profile, key, keep_names, clean_text)
         for batch in _batches(files):
             yield from _batch(batch, out)[0]
         return
     prepare()
-    context = get_context("fork")
     with ProcessPoolExecutor(workers, context, _start, (profile, key, keep_names, clean_text)) as pool:
         waiting: list[Any] = []
         for batch in _batches(files):
@@ -178,6 +182,24 @@ def _outcomes(
                 yield from waiting.pop(0).result()[0]
         for future in waiting:
             yield from future.result()[0]
+
+
+def _context(clean_text: CleanText | None) -> BaseContext | None:
+    """How workers are started; None when there can be none.
+
+    Forking is cheapest, but a process whose libraries have threads of their own must not fork: a forked OpenCV waits
+    for ever for threads that it left behind. Such a process starts workers from a fresh one, to which a text engine
+    that cannot be pickled cannot be sent.
+    """
+    if not _THREADED & sys.modules.keys():
+        return get_context("fork")
+    try:
+        pickle.dumps(clean_text)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return None
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def deidentify_folder(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anon_pipeline.modalities.imaging.synthetic.apart import Apart
 
 LEAST_PATIENTS = 40
-FIT_PATIENTS = 2000
+FIT_PATIENTS = 1000
 BLOCK = 128
 TRIES = 12
 
@@ -47,7 +47,7 @@ def learnt(cohort: Cohort) -> dict[str, Learnt]:
     """The kinds that at least 40 patients have in one shape; empty without images. Raises CannotBeMadeSafe when there
     are images and no such kind.
 
-    Models are learnt from at most 2,000 patients, and everyone is then encoded one by one: memory does not grow with
+    Models are learnt from at most 1,000 patients, and everyone is then encoded one by one: memory does not grow with
     the number of patients beyond that.
     """
     index = cohort.images / "index.parquet"

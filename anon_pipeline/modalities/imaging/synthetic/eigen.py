@@ -39,7 +39,10 @@ class EigenImages:
         flat = volumes.reshape(n, -1)
         mean = flat.mean(axis=0)
         centred = flat - mean
-        gram = centred.astype(np.float64) @ centred.T.astype(np.float64)
+        gram = np.zeros((n, n))
+        for first in range(0, centred.shape[1], PIXELS_AT_ONCE):
+            part = centred[:, first : first + PIXELS_AT_ONCE].astype(np.float64)
+            gram += part @ part.T
         values, vectors = np.linalg.eigh(gram)
         order = np.argsort(values)[::-1][: max(1, min(COMPONENTS, n // 5))]
         values, vectors = np.maximum(values[order], 1e-9), vectors[:, order]
