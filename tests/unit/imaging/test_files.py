@@ -178,3 +178,14 @@ def test_same_key_same_bytes_other_key_other_bytes(tmp_path):
     for name, key in (("a", KEY), ("b", KEY), ("c", Key(bytes(range(9, 41))))):
         Deidentifier(Profile(), key).file(source, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_a_process_with_threads_of_a_library_does_not_fork():
+    import cv2  # noqa: F401
+
+    from anon_pipeline.modalities.imaging.engine import _context
+
+    context = _context(None)
+    assert context is not None
+    assert context.get_start_method() == "forkserver"
+    assert _context(lambda text, _: text) is None
