@@ -93,10 +93,9 @@ class Battery:
         made = singling_out.unique_rows(candidate)
         numeric = self.codebook.numeric
         out: Results = {}
-        kinds = {
-            "univariate": singling_out.univariate(made, numeric, self.effort.attacks, rng),
-            "multivariate": singling_out.multivariate(made, numeric, self.effort.attacks, rng),
-        }
+        kinds = {"univariate": singling_out.univariate(made, numeric, self.effort.attacks, rng)}
+        if len(numeric) > 1:
+            kinds["multivariate"] = singling_out.multivariate(made, numeric, self.effort.attacks, rng)
         for name, predicates in kinds.items():
             figure = singling_out.attack(predicates, self.real, self.holdout, rng, self.effort.splits)
             if figure is not None:

@@ -74,4 +74,7 @@ def _folds(size: int, folds: int, rng: np.random.Generator) -> NDArray[np.int64]
 
 
 def _ranked(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(len(values), 1)
+    """Ranks in (0, 1]; equal values share one, or the order of the rows would tell who is a member."""
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values), dtype=np.float64) / max(len(values), 1)

@@ -66,4 +66,5 @@ def scores(known: Known, synthetic: NDArray[np.float32], rng: np.random.Generato
         none = np.full(len(points), -1, dtype=np.int64)
         return _log_density(points, made, none, width) - _log_density(points, centres, own, width)
 
-    return score(known.members, place[known.dropped]), score(known.others, place[known.own])
+    dropped, own = (np.where(rows >= 0, place[rows], -1) for rows in (known.dropped, known.own))
+    return score(known.members, dropped), score(known.others, own)
