@@ -160,7 +160,7 @@ def blocks(patients: int) -> range:
     return range((patients + BLOCK - 1) // BLOCK)
 
 
-def write_warehouse(folder: Path, target: Path, memory_mb: int = 700) -> None:
+def write_warehouse(folder: Path, target: Path, memory_mb: int = 256) -> None:
     """``target`` as a DuckDB file with one table a Parquet file of ``folder``."""
     import duckdb
 
