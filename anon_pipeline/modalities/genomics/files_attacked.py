@@ -73,11 +73,12 @@ def attack_files(
     """
     work = Path(tempfile.mkdtemp(prefix="anon-pipeline-genomics-"))
     try:
-        stores = []
-        for number, path in enumerate((training, held_out, released)):
-            target = work / f"{number}.parquet"
-            read_vcf(path, target, unphased=options.unphased)
-            stores.append(Store(target))
+
+        def read(path: Path, name: str) -> Store:
+            read_vcf(path, work / name, unphased=options.unphased)
+            return Store(work / name)
+
+        stores = read(training, "training"), read(held_out, "held_out"), read(released, "released")
         return _attack(*stores, options, access, seed)
     finally:
         shutil.rmtree(work, ignore_errors=True)
