@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from anon_pipeline.errors import ReleaseRefused
 from anon_pipeline.modalities.genomics.options import Access, Options
 from anon_pipeline.modalities.genomics.store import Store
-from anon_pipeline.modalities.genomics.survey import Survey, Window, independent, windows_of_rows
+from anon_pipeline.modalities.genomics.survey import Survey, Window, windows_of_rows
 
 
 @dataclass(frozen=True)
@@ -99,22 +99,30 @@ def judge(
     return budget, kept
 
 
-def thinned(survey: Survey, sites: int) -> float:
+def _leaving(survey: Survey) -> NDArray[np.int64]:
+    """(windows,) how many alleles of each may leave."""
+    before = np.concatenate([[0], np.cumsum(survey.leaves)])
+    first = np.array([window.first_row for window in survey.windows], np.int64)
+    last = np.array([window.last_row for window in survey.windows], np.int64)
+    return np.asarray(before[last + 1] - before[first])
+
+
+def thinned(survey: Survey, sites: int, leaving: NDArray[np.int64] | None = None) -> float:
     """m_eff when at most ``sites`` alleles a window leave."""
-    leaving = np.concatenate([[0], np.cumsum(survey.leaves)])
-    counts = [int(leaving[window.last_row + 1] - leaving[window.first_row]) for window in survey.windows]
-    return sum(
-        min(window.effective, independent(min(sites, count), window.correlation))
-        for window, count in zip(survey.windows, counts, strict=True)
-    )
+    counts = np.minimum(sites, _leaving(survey) if leaving is None else leaving)
+    correlation = np.array([window.correlation for window in survey.windows])
+    whole = np.array([window.effective for window in survey.windows])
+    found = np.where(counts > 0, 1.0 / (1.0 / np.maximum(counts, 1) + correlation), 0.0)
+    return float(np.minimum(whole, found).sum())
 
 
 def most_sites(survey: Survey, room: float) -> int:
     """The largest number of alleles a window that keeps m_eff within ``room``; 0 where two are too many."""
-    low, high = 1, int(survey.leaves.sum()) + 1
+    leaving = _leaving(survey)
+    low, high = 1, int(leaving.max(initial=0)) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if thinned(survey, middle) <= room else (low, middle)
+        low, high = (middle, high) if thinned(survey, middle, leaving) <= room else (low, middle)
     return low if low >= 2 else 0
 
 

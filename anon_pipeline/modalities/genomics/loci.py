@@ -114,8 +114,10 @@ def make_phenotypes(
     stratum: NDArray[np.int64],
     made_stratum: NDArray[np.int64],
     seed: int,
+    attempt: int = 0,
 ) -> NDArray[np.float64]:
-    """(m, traits) phenotypes of the synthetic people, from those of the training people (n, traits)."""
+    """(m, traits) phenotypes of the synthetic people, from those of the training people (n, traits). ``attempt``
+    draws other residuals."""
     size = len(made_stratum)
     found = np.full((size, len(traits)), np.nan)
     left = [locus for locus in loci if locus.name in real and locus.name in made]
@@ -123,7 +125,7 @@ def make_phenotypes(
         own = [left[number].name for number in declared_for(trait, left)]
         before = np.stack([real[name] for name in own], axis=1) if own else np.zeros((len(stratum), 0))
         after = np.stack([made[name] for name in own], axis=1) if own else np.zeros((size, 0))
-        rng = seeded_rng(seed, "genomics", "phenotype", trait)
+        rng = seeded_rng(seed, "genomics", "phenotype", trait, attempt)
         found[:, column] = synthetic_trait(phenotypes[:, column], before, stratum, after, made_stratum, rng)
     return found
 
