@@ -65,14 +65,13 @@ def _times(speed: dict[str, float], peer: str) -> str:
 
 def _workers(found: dict[str, Any]) -> list[str]:
     one, two = found["one"], found["two"]
-    busy = two["cpu"] / two["wall"]
+    favoured = f", run at niceness {found['nice']}" if found.get("nice") else ""
     return [
-        f"## Two workers (load {found['load']})", "",
+        f"## Two workers (load {found['load']}{favoured})", "",
         f"{found['files']} files, better of two runs each. One: {one['wall']:.1f} s, {one['cpu']:.1f} CPU-s. Two: "
         f"{two['wall']:.1f} s, {two['cpu']:.1f} CPU-s: {one['wall'] / two['wall']:.2f} x by the clock, "
-        f"{100 * (two['cpu'] / one['cpu'] - 1):+.0f} % CPU time. The clock says what the machine's other work left "
-        f"({one['cpu'] / one['wall']:.2f} cores for one, {busy:.2f} for two); the CPU time says that a second worker adds "
-        "next to none, so that two cores of one's own would give close to twice the speed. That was not measured.",
+        f"{100 * (two['cpu'] / one['cpu'] - 1):+.0f} % CPU time. Other work shared the machine: one worker had "
+        f"{one['cpu'] / one['wall']:.2f} cores, two had {two['cpu'] / two['wall']:.2f}.",
     ]  # fmt: skip
 
 

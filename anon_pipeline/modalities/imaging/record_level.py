@@ -44,7 +44,7 @@ def deidentify(cohort: Cohort, key: Key, out: Path, options: dict[str, Any] | No
     place = Path(out) / f".{cohort.root.name}"
     report = deidentify_folder(
         cohort.images, place, key, profile=_profile(chosen.get("profile")), workers=int(chosen.get("workers", 1)),
-        quarantine=Path(chosen["quarantine"]) if chosen.get("quarantine") else None,
+        quarantine=_absolute(chosen.get("quarantine")),
         patients={path: str(person) for path, person in persons.items()}, clean_text=_cleaner(chosen, key),
     )  # fmt: skip
     rows = [
@@ -68,6 +68,14 @@ def deidentify(cohort: Cohort, key: Key, out: Path, options: dict[str, Any] | No
     notes = [f"held back: {REASONS[reason]}" for reason in sorted(held)]
     files = [Path(name) for _, name, _ in rows]
     return Synthesis([*files, Path(INDEX), Path(HELD)], counts, notes)
+
+
+def _absolute(folder: Any) -> Path | None:
+    if not folder:
+        return None
+    if not Path(str(folder)).is_absolute():
+        raise BadInput("imaging options: 'quarantine' must be an absolute path")
+    return Path(str(folder))
 
 
 def _profile(fields: Any) -> Profile:
