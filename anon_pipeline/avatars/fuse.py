@@ -2,8 +2,9 @@
 
 Each modality is divided by its first singular value (Escofier and Pages 1994), so that none rules by its size, and
 multiplied by its policy weight. A patient without a modality gets the mean of the patients nearest in the modalities
-that they share. The draw is a function of the seed (keyed where there is a key) and of the embeddings' digests, so a
-partial re-run recomputes it instead of storing it.
+that they share. Such means lie in the middle and would be everyone's neighbours, so avatars are drawn among patients
+who have the same modalities, where there are enough of them. The draw is a function of the seed (keyed where there is a
+key) and of the embeddings' digests, so a partial re-run recomputes it instead of storing it.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ FILL_NEIGHBOURS = 20
 @dataclass(frozen=True)
 class JointEmbedding:
     """person_ids: (n,) int64 ascending. vectors: (n, d) float32. blocks: modality -> (first, last) columns.
-    digest: of everything above, hexadecimal."""
+    digest: of everything above, hexadecimal. pattern: (n,) which modalities a patient has, a bit each."""
 
     person_ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
     blocks: dict[str, tuple[int, int]]
     digest: str
     quality: dict[str, Any] = field(default_factory=dict)
+    pattern: NDArray[np.int64] | None = None
 
 
 def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | None = None) -> JointEmbedding:
@@ -76,7 +78,8 @@ def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | 
         digest.update(embedding.modality.encode())
     for array in (persons, vectors):
         digest.update(np.ascontiguousarray(array).tobytes())
-    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality)
+    pattern = np.stack(presents, axis=1).astype(np.int64) @ (1 << np.arange(len(presents)))
+    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality, pattern)
 
 
 def _fill(parts: list[NDArray[np.float32]], presents: list[NDArray[np.bool_]]) -> None:
@@ -116,12 +119,50 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
     rng = secret.rng(*labels) if isinstance(secret, Key) else seeded_rng(int(secret), *labels)
     if len(joint.person_ids) < 2:
         raise BadInput("avatars need at least two patients")
-    local = draw_local(
-        joint.vectors,
-        policy.k,
-        size or policy.size or len(joint.person_ids),
-        rng,
-        maximum=policy.maximum_weight,
-        minimum_effective=policy.minimum_effective_k,
-    )
-    return Draw(joint.person_ids, local.neighbours, local.weights, local.points, starts=local.starts)
+    total = size or policy.size or len(joint.person_ids)
+    groups = _alike(joint, policy.k)
+    # Each group starts its share of the avatars; the last takes what rounding leaves.
+    ends = np.round(np.cumsum([len(rows) for rows in groups]) / len(joint.person_ids) * total).astype(int)
+    parts = []
+    for rows, count in zip(groups, np.diff(ends, prepend=0), strict=True):
+        local = draw_local(
+            joint.vectors[rows],
+            policy.k,
+            int(count),
+            rng,
+            maximum=policy.maximum_weight,
+            minimum_effective=policy.minimum_effective_k,
+        )
+        parts.append((rows[local.neighbours], local.weights, local.points, rows[local.starts]))
+    width = max(part[0].shape[1] for part in parts)
+    neighbours = np.concatenate([_wide(part[0], width, last=True) for part in parts])
+    weights = np.concatenate([_wide(part[1], width, last=False) for part in parts])
+    points, starts = (np.concatenate([part[i] for part in parts]) for i in (2, 3))
+    return Draw(joint.person_ids, neighbours, weights, points, starts=starts)
+
+
+def _alike(joint: JointEmbedding, k: int) -> list[NDArray[np.int64]]:
+    """Rows of patients with the same modalities, in groups of at least 3 k (and 60); those of smaller groups together,
+    and with the largest where even they are too few."""
+    everyone = np.arange(len(joint.person_ids))
+    if joint.pattern is None or len(np.unique(joint.pattern)) == 1:
+        return [everyone]
+    least = max(3 * k, 60)
+    found = [everyone[joint.pattern == value] for value in np.unique(joint.pattern)]
+    large = sorted((rows for rows in found if len(rows) >= least), key=len)
+    rest = [rows for rows in found if len(rows) < least]
+    if rest:
+        together = np.sort(np.concatenate(rest))
+        if len(together) < least and large:
+            together = np.sort(np.concatenate([together, large.pop()]))
+        large.append(together)
+    return large
+
+
+def _wide(array: NDArray[Any], width: int, *, last: bool) -> NDArray[Any]:
+    """Columns up to ``width``: the last one repeated (neighbours), or zeros (weights)."""
+    lacking = width - array.shape[1]
+    if not lacking:
+        return array
+    fill = np.repeat(array[:, -1:], lacking, axis=1) if last else np.zeros((len(array), lacking), array.dtype)
+    return np.concatenate([array, fill], axis=1)
