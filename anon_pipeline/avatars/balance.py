@@ -148,8 +148,11 @@ class OutcomeBalance:
             groups = np.concatenate([groups, _sides(made[self.event][0] == 3)], axis=1)
             chosen = self.of_time.choose(groups, np.stack([self._spent(score) for _, _, score in draws], axis=1), rng)
         rows = np.arange(len(chosen))
-        cls, inner, score = (np.stack([draw[part] for draw in draws])[chosen, rows] for part in range(3))
-        return cls, inner, score
+        return (
+            np.stack([cls for cls, _, _ in draws])[chosen, rows],
+            np.stack([inner for _, inner, _ in draws])[chosen, rows],
+            np.stack([score for _, _, score in draws])[chosen, rows],
+        )
 
     def _groups(self, columns: list[tuple[NDArray[Any], Floats]]) -> Floats:
         parts = [groups_of(self.marginals[j], *column) for j, column in zip(self.others, columns, strict=True)]
