@@ -104,5 +104,6 @@ def plausible(text: str, found: Found) -> bool:
             if words and all(word in drug_words() or (found.score < SURE and _medical(word)) for word in words):
                 return False
         initial = len(piece) == 1 and piece.isalpha() and text[found.end : found.end + 1] in (".", "-", " ")
-        return initial or not (words and all(word in STOP for word in words) and digits == 0)
+        ordinary = words and all(word in STOP for word in words) and digits == 0
+        return bool(initial or not ordinary or (found.score >= SURE and len(piece) > 3))
     return True
