@@ -93,9 +93,7 @@ def write_results(kept: dict[str, Any], path: Path, floor: str) -> None:
                 lines += ["", "![front](../../docs/images/tables-front.png)"]
     if "report" in kept:
         lines += ["", "## Our default in the whole report (ACTG175)", "", *bounds(kept["report"])]
-    for name in ("notes",):
-        if kept.get(name):
-            lines += ["", *kept[name]]
+    lines += ["", *kept.get("notes", [])]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -107,7 +105,7 @@ def draw_front(kept: dict[str, Any], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharex=True)
-    for place, (name, rows) in enumerate(kept["aids"].items()):
+    for name, rows in kept["aids"].items():
         auc = column(rows, "auc")
         losses = (np.nanmean(column(rows, "c_index_loss")), np.nanmean(np.abs(column(rows, "delta_log_hr"))))
         colour = "tab:blue" if name.startswith("ours") else "tab:grey" if "(floor)" in name else "tab:orange"
@@ -116,13 +114,9 @@ def draw_front(kept: dict[str, Any], path: Path) -> None:
                 continue
             axis.plot([auc.mean(), auc.max()], [loss, loss], color=colour, lw=1)
             axis.plot(auc.mean(), loss, "o", color=colour, ms=7 if "default" in name else 5)
-            axis.annotate(
-                name,
-                (auc.mean(), loss),
-                fontsize=7,
-                xytext=(4, 4) if ", k " not in name else (70, 6 * place),
-                textcoords="offset points",
-            )
+            if ", k " not in name:
+                shown = "ours, k 30 to 150 (largest dot: default)" if "(default)" in name else name
+                axis.annotate(shown, (auc.mean(), loss), fontsize=7, xytext=(4, 5), textcoords="offset points")
     for axis, title in zip(axes, ("loss of the c-index", "mean absolute error of the log hazard ratio"), strict=True):
         axis.set(xlabel="membership AUC: mean (dot) to worst split (line's end)", ylabel=title)
         axis.axvline(0.53, color="black", lw=0.5, ls=":")
