@@ -46,19 +46,28 @@ class SinglingOut:
             own = released[:, person]
             sites = self.rng.choice(len(own), size=min(60, len(own)), replace=False)
             sites = sites[np.argsort(frequency[own[sites], sites], kind="stable")]
-            alive = np.ones(released.shape[1], dtype=bool)
+            alive = np.arange(released.shape[1])
             used = []
             for site in sites:
-                fewer = alive & (released[site] == own[site])
-                if fewer.sum() < alive.sum():
+                fewer = alive[released[site, alive] == own[site]]
+                if len(fewer) < len(alive):
                     alive = fewer
                     used.append(site)
-                if alive.sum() == 1:
+                if len(alive) == 1:
                     break
-            if alive.sum() != 1:
+            if len(alive) != 1:
                 continue
             tried += 1
-            values = own[used][:, None]
-            hits += int((train[used] == values).all(axis=0).sum() == 1)
-            misses += int((unseen[used] == values).all(axis=0).sum() == 1)
+            hits += _isolates(train, used, own)
+            misses += _isolates(unseen, used, own)
         return tried, hits, misses
+
+
+def _isolates(people: NDArray[np.uint8], sites: list[int], values: NDArray[np.uint8]) -> bool:
+    """Whether exactly one of ``people`` (sites, people) has ``values`` at ``sites``."""
+    alive = np.arange(people.shape[1])
+    for site in sites:
+        alive = alive[people[site, alive] == values[site]]
+        if not len(alive):
+            return False
+    return len(alive) == 1
