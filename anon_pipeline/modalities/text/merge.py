@@ -10,7 +10,9 @@ import re
 from bisect import bisect_left, bisect_right
 
 from anon_pipeline.modalities.text.labels import NAMES
+from anon_pipeline.modalities.text.lists import drug_words, ordinary_words
 from anon_pipeline.modalities.text.rules.found import Found
+from anon_pipeline.surrogates.style import fold
 
 CERTAIN = {
     "nir-checksum": 9,
@@ -43,6 +45,11 @@ def _rank(found: Found) -> tuple[float, float]:
     return (base, found.score)
 
 
+def _ordinary(piece: str) -> bool:
+    word = fold(piece)
+    return word in drug_words() or word in ordinary_words()
+
+
 def _start(found: Found) -> int:
     return found.start
 
@@ -66,6 +73,8 @@ def merge(text: str, findings: list[Found]) -> list[Found]:
         for start, end in reversed(free):
             if first < last and start < end:
                 start, end = _trim(text, start, end)
+                if found.rule == "classifier" and _ordinary(text[start:end]):
+                    continue  # 'jean@orange.fr. Doliprane' in one span: what is left over is a word of the note
             if start < end:
                 claimed.insert(bisect_left(claimed, start, lo=first, key=_start), found._replace(start=start, end=end))
     joined = _join(text, [f for f in claimed if not _is_title(text, f)])

@@ -71,9 +71,9 @@ def choose(
     precise = [row for row in indirect_rows if row[2] >= INDIRECT_PRECISION]
     indirect = max(precise or indirect_rows, key=lambda row: row[3])
     return {
-        "rule": "among precisions >= 0.90, the highest at direct recall >= 0.985 on the development set, overall, in each "
-        "variant and for names, with at most 15 % of its documents leaking, else the highest recall; highest F1 at "
-        "precision >= 0.75 for indirect",
+        "rule": "among precisions >= 0.90, the highest at direct recall >= 0.985 on the development set, overall, in "
+        "each variant and for names, with at most 15 % of its documents leaking, else the highest recall; highest F1 "
+        "at precision >= 0.75 for indirect",
         "direct": direct[0], "direct_recall": round(direct[1], 4), "direct_precision": round(direct[2], 4),
         "direct_leaking": round(direct[4], 4),
         "indirect": indirect[0], "indirect_recall": round(indirect[1], 4), "indirect_precision": round(indirect[2], 4),
