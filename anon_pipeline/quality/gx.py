@@ -212,5 +212,9 @@ class _Runner:
             name="release", expectations=[item for items in expected.values() for item in items]
         )
         result = self.batches.get_batch({"dataframe": data}).validate(suite, result_format="BOOLEAN_ONLY")
-        held = Counter(item.expectation_config.meta["category"] for item in result.results if item.success)
+        held = Counter(
+            (item.expectation_config.meta or {})["category"]
+            for item in result.results
+            if item.success and item.expectation_config
+        )
         return {category: len(items) - held[category] for category, items in expected.items()}
