@@ -60,6 +60,9 @@ def _small(found: dict[str, Any]) -> Iterator[str]:
 def _middle(found: dict[str, Any]) -> Iterator[str]:
     yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes, images and a genome"
     yield ""
+    if "anonymised/text" not in {r["stage"] for r in found["stages"]}:
+        yield "Notes of avatars were not made in this run: associations that need them are not estimable."
+        yield ""
     yield "| association | planted | patients (95 %) | avatars (95 %) | avatars' estimate in the patients' interval |"
     yield "|---|---:|---:|---:|---|"
     for name, (real, made) in found.get("planted", {}).items():
