@@ -39,7 +39,7 @@ def text(
     weights: Path | None = typer.Option(
         None, "--weights", help="With --train: where the weights go (default: the package)."
     ),
-    seconds: float = typer.Option(2400, "--seconds", help="With --train: how long to train at most."),
+    seconds: float = typer.Option(0, "--seconds", min=0, help="With --train: how long at most; 0: no limit."),
     steps: int = typer.Option(4000, "--steps", help="With --train: how many steps at most."),
 ) -> None:
     """De-identify clinical notes: find identifiers, replace them by consistent surrogates, report the residual risk."""
@@ -48,7 +48,7 @@ def text(
     if train:
         from anon_pipeline.modalities.text.training.make import make
 
-        say(made := make(weights, seed=seed, steps=steps, seconds=seconds, progress=not quiet), [f"{k}: {v}" for k, v in made.items()],
+        say(made := make(weights, seed=seed, steps=steps, seconds=seconds or None, progress=not quiet), [f"{k}: {v}" for k, v in made.items()],
             as_json=as_json, quiet=quiet)  # fmt: skip
         return
     if source is None or out is None:

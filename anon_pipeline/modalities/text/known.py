@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 from rapidfuzz.distance import DamerauLevenshtein
@@ -218,10 +219,9 @@ def find_names(text: str, folded: str, names: dict[str, str], rule: str, fuzzy: 
     keys = list(names)
     glued_names: list[Found] = []
     if fuzzy and len(keys) <= 12:  # first and last name without a space
-        for a in keys:
-            for b in keys:
-                out_of = unique.get(a + b, ()) if a != b else ()
-                glued_names += [Found(start, end, names[a], 0.97, rule) for start, end in out_of]
+        for one, other in permutations(keys, 2):
+            places = unique.get(one + other, [])
+            glued_names += [Found(start, end, names[one], 0.97, rule) for start, end in places]
     lower = not any(map(str.isupper, text))
     candidates = [w for w in unique if len(w) >= 3]
     out = glued_names

@@ -13,8 +13,8 @@ from anon_pipeline.modalities.text.training.train import train
 
 
 def make(
-    weights: Path | None = None, *, seed: int = 0, steps: int = 4000, seconds: float = 2400, progress: bool = True,
-    development: int = 400,
+    weights: Path | None = None, *, seed: int = 0, steps: int = 4000, seconds: float | None = None,
+    progress: bool = True, development: int = 400,
 ) -> dict[str, Any]:  # fmt: skip
     """Train, choose thresholds on the development set, and return what both report."""
     out = weights or WEIGHTS

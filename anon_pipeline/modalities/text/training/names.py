@@ -11,6 +11,7 @@ import random
 import re
 import zlib
 from collections import defaultdict
+from typing import Any
 
 from anon_pipeline.modalities.text.lists import more_names
 from anon_pipeline.modalities.text.training.grammar import rules
@@ -90,7 +91,7 @@ class NamePools:
         self.last = [n for n in items("surnames") if keep(n)] + [n for n in items("surnames_en") if keep(n)]
         more = more_names()
         self.last += [n for n in more["last"] if keep(n)]
-        both = [grouped("first_names"), grouped("first_names_en"), more]
+        both: list[Any] = [grouped("first_names"), grouped("first_names_en"), more]
         self.first = {s: sorted({n for g in both for n in g[s] if keep(n)}) for s in ("female", "male")}
         self.word_names = [n for n in more["forename_word"] if keep(n)]
         self.english_last = [n for n in items("surnames_en") if keep(n)]

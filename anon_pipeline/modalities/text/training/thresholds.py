@@ -68,8 +68,8 @@ def choose(
     for threshold in GRID[2:]:
         _, _, recall, precision = _measure(documents, words, detect(documents, direct[0], threshold))
         indirect_rows.append((threshold, recall, precision, 2 * recall * precision / max(recall + precision, 1e-9)))
-    precise = [row for row in indirect_rows if row[2] >= INDIRECT_PRECISION]
-    indirect = max(precise or indirect_rows, key=lambda row: row[3])
+    clean = [row for row in indirect_rows if row[2] >= INDIRECT_PRECISION]
+    indirect = max(clean or indirect_rows, key=lambda row: row[3])
     return {
         "rule": "among precisions >= 0.90, the highest at direct recall >= 0.985 on the development set, overall, in "
         "each variant and for names, with at most 15 % of its documents leaking, else the highest recall; highest F1 "
