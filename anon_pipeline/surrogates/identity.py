@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from anon_pipeline.keys import Key
-from anon_pipeline.surrogates.style import fold, initials_like, is_initial, like
+from anon_pipeline.surrogates.style import fold, initials_like, is_initial, like, without_accents
 from anon_pipeline.surrogates.words import grouped, items
 
 FEMALE = {"f", "female", "femme", "w", "2"}
@@ -133,6 +133,8 @@ def surrogate_first_name(key: Key, scope: str, original: str, nonce: str = "", l
 
 
 def _initial(keyed: Key, scope: str, original: str, nonce: str) -> str:
-    letters = tuple(c for c in "ABCDEFGHIJLMNPRSTV" if c not in original)
-    words = [letters[keyed.integer(len(letters), "initial", scope, original, nonce, i)] for i in range(3)]
+    """Drawn by the letters alone, so that ``J.`` and ``j`` become the same."""
+    bare = "".join(c for c in without_accents(original).upper() if c.isalpha())
+    letters = tuple(c for c in "ABCDEFGHIJLMNPRSTV" if c not in bare)
+    words = [letters[keyed.integer(len(letters), "initial", scope, bare, nonce, i)] for i in range(3)]
     return initials_like(" ".join(words), original)

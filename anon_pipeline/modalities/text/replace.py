@@ -8,6 +8,7 @@ three modes is in ``docs/text.md``.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 
 from anon_pipeline.keys import Key
@@ -19,6 +20,8 @@ from anon_pipeline.surrogates import identity, numbers, places
 from anon_pipeline.surrogates.style import fold, is_initial, like
 
 MODES = ("surrogate", "mask", "markov")
+# What stands between a postal code and its commune: "44000 Nantes", "Code postal : 44000   Ville : Nantes".
+BESIDE = re.compile(r"\W{0,4}|[^\w\n]{0,12}\n?[^\w\n]{0,4}(?:ville|commune|localité)[^\w\n]{0,6}", re.IGNORECASE)
 GENERAL = {
     "fr": {
         "INDIRECT_PROFESSION": "[profession]", "INDIRECT_EMPLOYER": "[employeur]", "INDIRECT_SCHOOL": "[établissement scolaire]",
@@ -152,8 +155,9 @@ def _place(original: str, label: str, scene: Scene, text: str, spans: list[Found
     city = original
     other = None
     if label == "POSTAL_CODE":
-        other = spans[index + 1] if index + 1 < len(spans) and spans[index + 1].start - spans[index].end <= 4 else None
-        if other is None and index and spans[index].start - spans[index - 1].end <= 4:
+        if index + 1 < len(spans) and BESIDE.fullmatch(text[spans[index].end : spans[index + 1].start]):
+            other = spans[index + 1]
+        elif index and BESIDE.fullmatch(text[spans[index - 1].end : spans[index].start]):
             other = spans[index - 1]
         if other is not None and other.label == "CITY":
             city = text[other.start : other.end]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from anon_pipeline.modalities.text.folding import fold_text
 from anon_pipeline.surrogates.style import like, without_accents
 
+# "41" is the year of birth of a patient of today; appointments are not given beyond 2030.
+LAST_TWO_DIGIT_YEAR = 30
 FRENCH = (
     "janvier",
     "février",
@@ -136,7 +138,7 @@ def _year(text: str, span: tuple[int, int] | None) -> int | None:
     value = _int(text, span)
     if value is None or (span and span[1] - span[0] > 2):
         return value
-    return value + (2000 if value <= 40 else 1900)
+    return value + (2000 if value <= LAST_TWO_DIGIT_YEAR else 1900)
 
 
 def _checked(parts: Parts, year: int | None, month: int | None, day: int | None):

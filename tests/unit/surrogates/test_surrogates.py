@@ -51,6 +51,9 @@ def test_initials_stay_initials():
     made = identity.surrogate_first_name(KEY, "p", "J.-P.")
     assert re.fullmatch(r"[A-Z]\.-[A-Z]\.", made)
     assert is_initial("J.") and not is_initial("Jo")
+    assert {identity.surrogate_first_name(KEY, "p", written).strip(".").lower() for written in ("À.", "A", "a")} == {
+        identity.surrogate_first_name(KEY, "p", "à")
+    }
     assert "-" in identity.surrogate_first_name(KEY, "p", "Anne-Sophie")
 
 

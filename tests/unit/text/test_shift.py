@@ -32,6 +32,11 @@ def test_incomplete_dates_take_the_nearest_year_or_the_middle():
     assert shift_written("2015", -730, ANCHOR) == "2013"
 
 
+def test_a_year_of_birth_in_two_digits_keeps_its_century():
+    assert read("09-09-41")[1:] == (1941, 9, 9)
+    assert read(shift_written("09-09-41", -596, ANCHOR))[1:] == (1940, 1, 22)
+
+
 def test_unreadable_is_told():
     assert shift_written("naguère", -10, ANCHOR) is None
     assert shift_written("45/13/2020", -10, ANCHOR) is None
