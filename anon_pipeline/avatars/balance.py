@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from anon_pipeline.avatars.marginals import MISSING, Encoded, Marginal
+from anon_pipeline.compute.compiled import compiled
 
 Floats = NDArray[np.float32]
 Draw = tuple[NDArray[np.int16], Floats, Floats]
@@ -60,7 +60,7 @@ class Balance:
         )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _choose(member, candidates, goal, scale, order):  # pragma: no cover - compiled
     rows, q = member.shape
     chosen = np.zeros(rows, np.int64)

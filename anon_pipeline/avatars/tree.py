@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anon_pipeline.compute.compiled import compiled
 
 BINS = 64
 
@@ -47,7 +48,7 @@ def grow(
     return Tree(*parts)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _loss(counts, total, ordered):  # pragma: no cover - compiled
     """The loss of a node with these class counts, summed over its patients."""
     if total <= 0:
@@ -64,7 +65,7 @@ def _loss(counts, total, ordered):  # pragma: no cover - compiled
     return loss / total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _best(bins, target, rows, classes, ordered, min_leaf):  # pragma: no cover - compiled
     features = bins.shape[1]
     whole = np.zeros(classes)
@@ -100,7 +101,7 @@ def _best(bins, target, rows, classes, ordered, min_leaf):  # pragma: no cover -
     return best_gain, best_feature, best_cut, base
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _grow(bins, target, classes, ordered, min_leaf, gain, max_leaves):  # pragma: no cover - compiled
     room = 2 * max_leaves + 1
     feature = np.full(room, -1, np.int32)
@@ -137,7 +138,7 @@ def _grow(bins, target, classes, ordered, min_leaf, gain, max_leaves):  # pragma
     return feature[:nodes], cut[:nodes], left[:nodes], right[:nodes]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _walk(feature, cut, left, right, bins):  # pragma: no cover - compiled
     out = np.empty(bins.shape[0], np.int32)
     for i in range(bins.shape[0]):

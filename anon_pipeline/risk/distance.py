@@ -8,14 +8,16 @@ not belong here.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anon_pipeline.compute.compiled import compiled
 
 BLOCK = 512
 _FAST = {"reassoc", "nsz", "contract", "arcp", "nnan", "ninf"}
 
 
-@njit(parallel=True, fastmath=_FAST, cache=True, nogil=True)
+@compiled(parallel=True, fastmath=_FAST, nogil=True)
 def _nearest_subsets(queries, candidates, subsets, left_out):  # pragma: no cover
     """candidates: (columns, rows). Index of the nearest candidate for each query, subset and left-out column."""
     n, p = queries.shape
@@ -88,7 +90,7 @@ def nearest_by_subset(
     )
 
 
-@njit(parallel=True, fastmath=_FAST, cache=True, nogil=True)
+@compiled(parallel=True, fastmath=_FAST, nogil=True)
 def _knn(queries, candidates, k, own, power):  # pragma: no cover
     n, p = queries.shape
     rows = candidates.shape[1]

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.risk.genomic_data import GenomicChunk, dosage
 
 
@@ -32,7 +33,7 @@ def _intrinsic_ones(typing_context: Any, value: Any) -> Any:
 _ones: Any = _intrinsic_ones
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _distances(some: Any, many: Any, out: Any) -> None:
     """Add to ``out`` (rows, columns) the bits that differ between the rows of ``some`` and of ``many``."""
     for row in range(some.shape[0]):
@@ -45,7 +46,7 @@ def _distances(some: Any, many: Any, out: Any) -> None:
             out[row, column] += total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _kinship_counts(some: Any, many: Any, both_het: Any, opposite: Any) -> None:
     """Add the sites where both are heterozygous, and where they are opposite homozygotes. planes: (people, 3, words)
     of het, homozygous reference, homozygous alternative."""

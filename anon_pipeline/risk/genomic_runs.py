@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.risk.genomic_data import GenomicChunk
 
 TRAIN, RELEASED, EVEN, ODD = 0, 1, 2, 3
@@ -20,7 +20,7 @@ LONGEST, TOTAL, SQUARES, REF_LONGEST, REF_TOTAL, REF_SQUARES, EXCESS, EXCESS_SQU
 STATISTICS = 8
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _advance(alleles: Any, where: Any, kind: Any, order: Any, start: Any, stats: Any) -> None:
     """Walk a chunk. order: (M,) the positional order; start: (M,) cM at which the match with the haplotype before it
     in the order begins; stats: (M, 8) of each haplotype, in place."""
@@ -59,7 +59,7 @@ def _advance(alleles: Any, where: Any, kind: Any, order: Any, start: Any, stats:
         _record(here, kind, order, start, up, stats)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _record(here: float, kind: Any, order: Any, start: Any, up: Any, stats: Any) -> None:
     size = len(order)
     released, even, odd = here, here, here

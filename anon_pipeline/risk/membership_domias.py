@@ -8,16 +8,17 @@ axes fitted to the reference set would fit the people in it better than the memb
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.risk.membership import Known, Scores
 
 COMPONENTS = 8
 MOST_CENTRES = 4000
 
 
-@njit(parallel=True, fastmath=True, cache=True, nogil=True)
+@compiled(parallel=True, fastmath=True, nogil=True)
 def _log_density(points, centres, own, scale):  # pragma: no cover
     n, m, p = points.shape[0], centres.shape[0], points.shape[1]
     out = np.zeros(n, dtype=np.float64)

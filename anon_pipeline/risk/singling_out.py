@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.risk.intervals import Figure, excess, rate
 
 EQUAL, AT_LEAST, AT_MOST, MISSING = 0, 1, 2, 3
@@ -34,7 +35,7 @@ class Predicates:
         return Predicates(self.columns[rows], self.operators[rows], self.values[rows])
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@compiled(parallel=True, nogil=True)
 def _count(data, columns, operators, values, limit):  # pragma: no cover
     """data: (columns, rows). How many rows fulfil each conjunction, counted up to ``limit``."""
     n, c = columns.shape

@@ -14,13 +14,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import NDArray
+
+from anon_pipeline.compute.compiled import compiled
 
 AHEAD = 300
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def mixed(value: Any) -> Any:
     """SplitMix64's finaliser: a counter to 64 well-mixed bits."""
     value = uint64(value + uint64(0x9E3779B97F4A7C15))
@@ -29,7 +31,7 @@ def mixed(value: Any) -> Any:
     return value ^ (value >> uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _fill_missing(plane: Any, missing: Any, order: Any) -> None:
     """A missing call takes the allele of the haplotype before it in the order (after it, for the first)."""
     size = len(order)
@@ -57,7 +59,7 @@ def _fill_missing(plane: Any, missing: Any, order: Any) -> None:
             plane[sequence] = plane[following]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def walk(
     planes: Any,
     missing: Any,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.modalities.genomics.inflating import pieces
 
 LINES_AT_ONCE = 4096
@@ -91,7 +91,7 @@ def _record(text: bytes, buffer: NDArray[np.uint8], ends: list[int]) -> Record:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _lines(buffer: Any, place: int, samples: int, columns: Any) -> Any:
     """Fill ``columns`` (rows, 11) with a whole line's place before its first byte, of nine tabs, and of its end.
 
@@ -133,7 +133,7 @@ def _lines(buffer: Any, place: int, samples: int, columns: Any) -> Any:
     return count, place, 0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _calls(buffer: Any, start: int, end: int, into: Any) -> Any:
     samples = len(into) // 2
     if end - start == 4 * samples - 1:
@@ -156,7 +156,7 @@ def _calls(buffer: Any, start: int, end: int, into: Any) -> Any:
     return _any_calls(buffer, start, end, into)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _any_calls(buffer: Any, start: int, end: int, into: Any) -> Any:
     """The same for haploid and missing calls, two-digit alleles, and fields beside GT."""
     samples = len(into) // 2
