@@ -6,6 +6,7 @@ What leaves is pseudonymised personal data. How mentions are found and replaced 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from anon_pipeline.modalities import Synthesis
 from anon_pipeline.pseudonyms import Pseudonymiser
 
 COLUMNS = ("note_id", "person_id", "note_date", "note_title", "note_text")
+OPTIONS = ("language", "mode", "indirect", "transformer")
 WIDEST = 2**62
 
 
@@ -32,20 +34,18 @@ def deidentify(cohort: Cohort, key: Key, out: Path, options: dict[str, Any] | No
     if not cohort.has("note"):
         return None
     rows = [row for row in cohort.read("note", list(COLUMNS)).to_pylist() if row["note_text"]]
-    known = {name: value for name, value in (options or {}).items() if name in ("language", "mode", "indirect")}
+    known = {name: value for name, value in (options or {}).items() if name in OPTIONS}
     held: list[str] = []
-    documents = (
-        {
-            "id": str(number),
-            "text": row["note_text"],
-            "patient_id": str(row["person_id"]),
-            "date": str(row["note_date"]) if row["note_date"] else None,
-        }
-        for number, row in enumerate(rows)
-    )
-    made = deidentify_documents(documents, key, quarantine=lambda _, reason: held.append(reason), **known)
+
+    def quarantined(_: Mapping[str, Any], reason: str) -> None:
+        held.append(reason)
+
+    made = deidentify_documents(_documents(rows, "note_text"), key, quarantine=quarantined, **known)
+    texts = {int(item["id"]): str(item["text"]) for item in made}
+    made = deidentify_documents(_documents(rows, "note_title"), key, quarantine=lambda *_: None, **known)
+    titles = {int(item["id"]): str(item["text"]) for item in made}
     names = Pseudonymiser(key)
-    notes = [_note(rows[int(item["id"])], str(item["text"]), key, names) for item in made]
+    notes = [_note(rows[number], titles.get(number), text, key, names) for number, text in texts.items()]
     target = out / "note.parquet"
     schema = pa.schema(
         [
@@ -63,12 +63,24 @@ def deidentify(cohort: Cohort, key: Key, out: Path, options: dict[str, Any] | No
     return Synthesis([Path("note.parquet")], {"notes": len(notes), "held": len(held)})
 
 
-def _note(row: dict[str, Any], text: str, key: Key, names: Pseudonymiser) -> dict[str, Any]:
+def _documents(rows: list[dict[str, Any]], column: str) -> Iterator[dict[str, Any]]:
+    """A column of the notes as the engine reads it; a title holds names as a text does."""
+    for number, row in enumerate(rows):
+        if row[column]:
+            yield {
+                "id": str(number),
+                "text": row[column],
+                "patient_id": str(row["person_id"]),
+                "date": str(row["note_date"]) if row["note_date"] else None,
+            }
+
+
+def _note(row: dict[str, Any], title: str | None, text: str, key: Key, names: Pseudonymiser) -> dict[str, Any]:
     shift = dt.timedelta(days=names.date_shift(str(row["person_id"])))
     return {
         "note_id": key.integer(WIDEST, "note-id", row["note_id"]),
         "person_id": key.integer(WIDEST, "person-id", row["person_id"]),
         "note_date": row["note_date"] + shift if row["note_date"] else None,
-        "note_title": row["note_title"],
+        "note_title": title,
         "note_text": text,
     }
