@@ -78,13 +78,14 @@ class AvatarPolicy(_Part):
 
 
 class Limit(_Part):
-    """One limit that the gate applies to the evidence. ``bound`` says which figure is compared: the upper end of
-    the 95 % interval (default) or the value itself."""
+    """One limit that the gate applies to the evidence. ``bound`` says which figure is compared: an end of its 95 %
+    interval (the upper by default), the value itself, or with ``low_together`` the lower end of intervals that hold for
+    all the figures of the limit at once (``anon_pipeline.risk.limits.compared``)."""
 
     check: str
     maximum: float | None = None
     minimum: float | None = None
-    bound: Literal["high", "low", "value"] = "high"
+    bound: Literal["high", "low", "value", "low_together"] = "high"
     reason: str = Field(min_length=1)
     source: str = Field(min_length=1)
 

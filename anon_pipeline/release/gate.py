@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from anon_pipeline.policy import MODALITIES, Limit, Policy, Track
 from anon_pipeline.release.code_version import code_version
 from anon_pipeline.release.evidence import Check, Evidence, EvidenceUnreadable
-from anon_pipeline.risk.limits import limits_for
+from anon_pipeline.risk.limits import compared, limits_for
 from anon_pipeline.stages.base import Stage, StageContext, outputs_intact
 
 # Personal data: purged after a release, so that only their evidence remains.
@@ -89,16 +89,17 @@ def _limits(policy: Policy, evidence: dict[str, Evidence]) -> Iterable[Check]:
     for limit in applying:
         if not any(fnmatchcase(figure.name, limit.check) for figure in figures):
             yield Check(name=limit.check, passed=False, detail="no evidence was reported for it")
-    for figure in figures:
-        for limit in limits_for(figure.name, applying):
-            yield _held(limit, figure)
+    named = [limits_for(figure.name, applying) for figure in figures]
+    for figure, its_limits in zip(figures, named, strict=True):
+        for limit in its_limits:
+            yield _held(limit, figure, sum(any(other is limit for other in others) for others in named))
 
 
-def _held(limit: Limit, figure: Check) -> Check:
-    value = {"high": figure.high, "low": figure.low, "value": figure.value}[limit.bound]
-    value = figure.value if value is None else value
-    if value is None:
+def _held(limit: Limit, figure: Check, together: int) -> Check:
+    if figure.value is None:
         return Check(name=figure.name, passed=False, detail="its evidence has no figure")
+    low, high = (figure.value if end is None else end for end in (figure.low, figure.high))
+    value = compared(limit, figure.value, low, high, together)
     over = limit.maximum is not None and value > limit.maximum
     under = limit.minimum is not None and value < limit.minimum
     bound = limit.maximum if limit.maximum is not None else limit.minimum

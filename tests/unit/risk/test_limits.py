@@ -75,3 +75,23 @@ def test_limits_are_read_from_a_policy_and_from_a_bare_list(tmp_path: Path) -> N
     bare.write_text("limits: {a: 1}\n")
     with pytest.raises(BadInput):
         read_limits(bare)
+
+
+@pytest.mark.parametrize(("secrets", "passed"), [(1, False), (40, True)])
+def test_bounds_of_many_figures_hold_together(secrets: int, passed: bool) -> None:
+    """One too high by chance among forty is kept; alone, the same figure is a finding."""
+    limit = Limit(check="inference/secret:*/risk", maximum=0.1, bound="low_together", reason="r", source="s")
+    others = [
+        attack(criterion="inference", name=f"secret:{i}", metric="risk", value=0.0, low=0.0) for i in range(secrets - 1)
+    ]
+    chance = attack(criterion="inference", name="secret:x", metric="risk", value=0.217, low=0.118)
+    broken = judge([*others, chance], [limit])
+    assert chance["passed"] is passed
+    assert len(broken) == (not passed)
+
+
+def test_a_real_leak_among_many_figures_is_found() -> None:
+    limit = Limit(check="inference/secret:*/risk", maximum=0.1, bound="low_together", reason="r", source="s")
+    attacks = [attack(criterion="inference", name=f"secret:{i}", metric="risk", value=0.0, low=0.0) for i in range(39)]
+    leak = attack(criterion="inference", name="secret:year_of_birth", metric="risk", value=0.757, low=0.414)
+    assert len(judge([*attacks, leak], [limit])) == 1
