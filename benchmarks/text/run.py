@@ -225,7 +225,7 @@ def main() -> None:
     chosen = json.loads(THRESHOLDS.read_text(encoding="utf-8"))
     head = [
         "# Text: measured", "", f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores shared with other work, 2026-11-22; {versions}.",
-        f"Command: `python benchmarks/text/run.py --documents {arguments.documents} --court {arguments.court}`. Templates and names that the",
+        f"Command: `python benchmarks/text/run.py {' '.join(sys.argv[1:])}`. Templates and names that the",
         "generator does not have (`unseen.py`); no patient's record is used unless it is said. Recall is by token. Some of the",
         "misses on these templates were read while rules were written; expect a little less on others.",
         f"Thresholds: direct {chosen['direct']}, indirect {chosen['indirect']} ({chosen['rule']}).", "",
