@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ import pandas as pd
 import yaml
 
 from anon_pipeline.avatars.tablefile import read_table, write_table
-from anon_pipeline.avatars.tables import Progress, synthesize_table
+from anon_pipeline.avatars.tables import synthesize_table
 from anon_pipeline.errors import BadInput
+from anon_pipeline.risk.progress import stage_bar
 
 
 def run_tables(
@@ -42,16 +42,15 @@ def run_tables(
     kept_out = read_table(holdout)[0] if holdout else None
     if kept_out is not None and list(kept_out.columns) != list(frame.columns):
         raise BadInput(f"{holdout.name if holdout else ''}: its columns are not those of {source.name}")
-    bar = _bar(quiet)
+    bar = stage_bar(quiet)
     made = synthesize_table(frame, schema=rules, k=k, size=size, seed=seed, epsilon=epsilon, progress=bar)
     report: dict[str, Any] = {"attacks": [], "utility": {}, "verdict": "not_asked"}
     if kept_out is not None or want_report:
-        bar("attacking", 0, 1)
         from anon_pipeline.risk.report import evaluate
 
         names = list(made.frame.columns)
         held = pd.DataFrame(kept_out[names]) if kept_out is not None else None
-        report = dict(evaluate(pd.DataFrame(frame[names]), made.frame, held, schema=rules, seed=seed))
+        report = dict(evaluate(pd.DataFrame(frame[names]), made.frame, held, schema=rules, seed=seed, progress=bar))
     bar("", 1, 1)
     broken = report["verdict"] == "broken"
     if not broken or force:
@@ -72,21 +71,3 @@ def load_schema(path: Path | None) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         raise BadInput(f"schema {path.name}: a mapping was expected")
     return content
-
-
-def _bar(quiet: bool) -> Progress:
-    """A progress bar on stderr that renames itself with each stage; nothing when quiet or not a terminal."""
-    if quiet or not sys.stderr.isatty():
-        return lambda *_: None
-    from tqdm import tqdm
-
-    bar = tqdm(total=1, leave=False, file=sys.stderr)
-
-    def tell(stage: str, done: int, total: int) -> None:
-        bar.set_description(stage, refresh=False)
-        bar.total, bar.n = max(total, 1), done
-        bar.refresh()
-        if not stage:
-            bar.close()
-
-    return tell

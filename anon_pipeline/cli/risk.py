@@ -40,6 +40,7 @@ def risk(
     """
     from anon_pipeline.errors import VerdictBroken
     from anon_pipeline.risk.options import read_limits, read_schema, with_survival
+    from anon_pipeline.risk.progress import stage_bar
     from anon_pipeline.risk.report import evaluate
     from anon_pipeline.risk.tables import read_table
 
@@ -49,6 +50,7 @@ def risk(
     pairs = [[side.split(",") for side in pair.split("/")] for pair in aux_cols] if aux_cols else None
     assert tables[0] is not None
     assert tables[1] is not None
+    bar = stage_bar(quiet)
     result = evaluate(
         tables[0],
         tables[1],
@@ -59,7 +61,9 @@ def risk(
         seed=seed,
         limits=rules,
         quick=quick,
+        progress=bar,
     )
+    bar("", 1, 1)
     if result["verdict"] == "broken" and force:
         result["forced"] = True
     write_report(result, report)

@@ -6,6 +6,7 @@ Verdicts and the layout of the report belong to ``report``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,15 +77,18 @@ class Battery:
     def _sample(self, people: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
         return people[np.sort(rng.permutation(len(people))[: self.effort.attacks])]
 
-    def run(self, candidate: NDArray[np.float64], role: str) -> Results:
-        """Every attack on ``candidate`` (raw encoding); ``role`` only seeds what is random."""
+    def run(self, candidate: NDArray[np.float64], role: str, tell: Callable[[str], None] = lambda _: None) -> Results:
+        """Every attack on ``candidate`` (raw encoding); ``role`` seeds what is random, ``tell`` hears each kind."""
         rng = seeded_rng(self.seed, "attacks", role)
         candidate = candidate[rng.permutation(len(candidate))]
+        tell("singling out")
         out = self._singling_out(candidate, rng)
+        tell("linkability and inference")
         out |= self._linkability_and_inference(candidate)
         out[("singling_out", "exact_copies", "risk")] = copies.exact_copies(self.real, self.holdout, candidate)
         if self.quasi:
             out[("singling_out", "kmap", "risk")] = copies.kmap(self.real, self.holdout, candidate, self.quasi)[0]
+        tell("membership")
         if self.known is not None:
             out |= self._membership(candidate, rng)
         return out

@@ -18,6 +18,7 @@ from anon_pipeline.risk.disclosure import disclosure, few_valued
 from anon_pipeline.risk.encoding import Codebook, bootstrap_copy, shuffled_columns
 from anon_pipeline.risk.intervals import Figure
 from anon_pipeline.risk.limits import default_limits, judge
+from anon_pipeline.risk.progress import Progress, silent
 from anon_pipeline.risk.quasi_identifiers import quasi_identifiers
 from anon_pipeline.risk.tables import Aligned, align
 
@@ -42,31 +43,36 @@ def evaluate(
     origin: list[int] | None = None,
     fit_sample: FitSample | None = None,
     utility: bool = True,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Attack ``synthetic``, which was made from ``real``, with ``holdout`` people who were set apart before.
 
     secrets: columns to infer (default: all, at most 40). aux_cols: one pair of column lists, or a list of pairs, for
     linkability (default: random halves). origin: the row of ``real`` each synthetic row started from, used only for
     the hidden rate. fit_sample: the generator itself, for the shadow-model attack. limits: default the packaged ones.
+    progress: told each stage.
 
     Returns the report as plain JSON types: ``attacks``, ``utility``, ``descriptive``, ``disclosure``, ``notes``,
     ``verdict`` ("passed", "broken" or "not_asked"), ``broken``. Raises BadInput when the tables cannot be compared.
     """
+    stages = _Stages(progress, 10 + (holdout is not None and fit_sample is not None) + utility)
+    stages("reading columns")
     tables = align(real, synthetic, holdout, schema)
     notes = list(tables.notes)
     codebook = Codebook.of(tables)
     battery = _battery(tables, codebook, schema, secrets, aux_cols, seed, quick, notes)
     raw_real, raw_made = battery.real, codebook.raw(tables.synthetic)
     rng = seeded_rng(seed, "references")
-    found = battery.run(raw_made, "synthetic")
-    floor = battery.run(shuffled_columns(raw_real, rng), "floor")
-    ceiling = battery.run(bootstrap_copy(raw_real, rng, len(raw_made)), "ceiling")
+    found = battery.run(raw_made, "synthetic", stages)
+    floor = battery.run(shuffled_columns(raw_real, rng), "floor", stages.of("floor"))
+    ceiling = battery.run(bootstrap_copy(raw_real, rng, len(raw_made)), "ceiling", stages.of("ceiling"))
     scaled_real, scaled_made = codebook.scaled(raw_real), codebook.scaled(raw_made)
     key = ("linkability", "row_order", "risk")
     found[key] = copies.row_order(scaled_real, scaled_made, rng)
     floor[key] = copies.row_order(scaled_real, codebook.scaled(shuffled_columns(raw_real, rng)), rng)
     ceiling[key] = copies.row_order(scaled_real, scaled_real, rng)
     if fit_sample is not None and holdout is not None:
+        stages("shadow models")
         from anon_pipeline.risk.shadow import shadow_attacks
 
         for name, figures in shadow_attacks(tables, fit_sample, seed=seed, quick=quick).items():
@@ -103,8 +109,24 @@ def evaluate(
     if holdout is None:
         for attack in attacks:
             attack["limit"], attack["bound"], attack["passed"] = None, None, None
+    if utility:
+        stages("utility")
     report["utility"] = _utility(tables, schema, seed, quick) if utility else {}
     return report
+
+
+class _Stages:
+    """Counts the stages for a progress bar."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def __call__(self, stage: str) -> None:
+        self.progress(stage, self.done, self.total)
+        self.done += 1
+
+    def of(self, role: str) -> Callable[[str], None]:
+        return lambda stage: self(f"{stage} ({role})")
 
 
 def _utility(tables: Aligned, schema: dict[str, Any] | None, seed: int, quick: bool) -> dict[str, Any]:
