@@ -12,14 +12,13 @@ from collections.abc import Callable
 from anon_pipeline.modalities.text.training.grammar import word
 from anon_pipeline.modalities.text.training.names import NamePools
 from anon_pipeline.modalities.text.training.slots.cast import Pieces
-from anon_pipeline.modalities.text.training.slots.clinical import Clinical
 from anon_pipeline.modalities.text.training.slots.dates import Dates
 from anon_pipeline.modalities.text.training.slots.indirect import Indirect
 from anon_pipeline.modalities.text.training.slots.numbers import Numbers
 from anon_pipeline.modalities.text.training.slots.places import Places
 
 
-class Slots(Numbers, Dates, Places, Clinical, Indirect):
+class Slots(Numbers, Dates, Places, Indirect):
     """The cast of one document and the values of its slots."""
 
     def __init__(self, rng: random.Random, pools: NamePools, english: bool = False) -> None:

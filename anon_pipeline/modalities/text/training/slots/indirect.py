@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from anon_pipeline.modalities.text.training.grammar import word
-from anon_pipeline.modalities.text.training.slots.cast import Cast, Pieces
+from anon_pipeline.modalities.text.training.slots.cast import Pieces
+from anon_pipeline.modalities.text.training.slots.clinical import Clinical
 
 
-class Indirect(Cast):
+class Indirect(Clinical):
     """What tells who somebody is without naming them."""
 
     def slot_COUNTRY(self) -> Pieces:
