@@ -7,12 +7,14 @@ Types are inferred from the values, or taken from a schema. How values become la
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from anon_pipeline.avatars.tablefile import ColumnTable
 from anon_pipeline.errors import BadInput
 
 Kind = Literal["number", "category", "constant", "missing", "dropped"]
@@ -82,7 +84,11 @@ class Column:
     constant: Any = field(default=None, repr=False)
 
 
-def infer(frame: pd.DataFrame, schema: dict[str, Any] | None = None) -> list[Column]:
+def infer(
+    frame: pd.DataFrame | ColumnTable,
+    schema: dict[str, Any] | None = None,
+    tell: Callable[[str, int, int], None] = lambda *_: None,
+) -> list[Column]:
     """The columns of ``frame`` in order. ``schema`` is ``{"columns": {name: {"type", "min", "max", "decimals",
     "outcome"}}}``; columns that it leaves out are inferred. Raises BadInput on an unknown type or column name."""
     given = (schema or {}).get("columns") or {}
@@ -90,7 +96,10 @@ def infer(frame: pd.DataFrame, schema: dict[str, Any] | None = None) -> list[Col
         raise BadInput("schema: 'columns' must map each column name to a mapping")
     if unknown := sorted(str(name) for name in set(given) - set(frame.columns)):
         raise BadInput(f"schema: columns that the table does not have: {', '.join(unknown)}")
-    columns = [_column(str(name), pd.Series(frame[name]), given.get(name, {})) for name in frame.columns]
+    columns = []
+    for i, name in enumerate(frame.columns):
+        tell("telling columns apart", i, len(frame.columns))
+        columns.append(_column(str(name), pd.Series(frame[name]), given.get(name, {})))
     return _outcomes(columns, frame)
 
 
@@ -223,7 +232,7 @@ _TIME = re.compile(
 )
 
 
-def _outcomes(columns: list[Column], frame: pd.DataFrame) -> list[Column]:
+def _outcomes(columns: list[Column], frame: pd.DataFrame | ColumnTable) -> list[Column]:
     """Mark the pair of a survival outcome, by the schema or by the usual names; it is synthesised last."""
     from dataclasses import replace
 

@@ -39,13 +39,16 @@ class LonelyGuard:
         self.patients = self._space([(e.cls[::step], e.inner[::step]) for e in encoded])
         from sklearn.neighbors import NearestNeighbors
 
-        self.index = NearestNeighbors(n_neighbors=3, algorithm="brute" if self.patients.shape[1] > 15 else "auto")
-        self.index.fit(self.patients)
-        distance, nearest = self.index.kneighbors(self.patients)
+        how = "brute" if self.patients.shape[1] > 15 else "auto"
+        distance, nearest = NearestNeighbors(n_neighbors=3, algorithm=how).fit(self.patients).kneighbors(self.patients)
         self.company = distance[:, 1]
         # a single column lies on an even grid of ranks, where nobody has more company than others
         self.alone = (self.company >= np.quantile(self.company, OUTLYING)) & (len(marginals) > 1)
         self.ratio = min(RATIO, self._by_chance(distance, nearest))
+        self.lone = np.flatnonzero(self.alone)
+        self.index = NearestNeighbors(n_neighbors=1, algorithm=how)
+        if len(self.lone):
+            self.index.fit(self.patients[self.lone])
 
     def _by_chance(self, distance: NDArray[Any], nearest: NDArray[Any]) -> float:
         """The ratio under which ``BY_CHANCE`` of the patients lie whose neighbour is a lone one, if they are taken
@@ -72,15 +75,20 @@ class LonelyGuard:
         return np.stack(parts, axis=1).astype(np.float32)
 
     def too_close(self, columns: Columns) -> NDArray[np.bool_]:
-        """Which avatars hide nobody but one patient."""
+        """Which avatars hide nobody but one patient.
+
+        Only lone patients are searched: whoever is nearer to one than half of that one's distance to the next patient
+        is nearer to no other.
+        """
+        if not len(self.lone):
+            return np.zeros(len(columns[0][0]), bool)
         space = self._space(
             [(cls, self._quantile(np.clip(at, 1e-6, 1 - 1e-6)).astype(np.float32)) for cls, at in columns]
         )
         out = np.zeros(len(space), bool)
         for low in range(0, len(space), 5000):
             distance, nearest = self.index.kneighbors(space[low : low + 5000], n_neighbors=1)
-            who = nearest[:, 0]
-            out[low : low + 5000] = self.alone[who] & (distance[:, 0] < self.ratio * self.company[who])
+            out[low : low + 5000] = distance[:, 0] < self.ratio * self.company[self.lone[nearest[:, 0]]]
         return out
 
     def settle(self, columns: Columns, again: Callable[[int], Columns], counts: dict[str, int], rounds: int) -> Columns:

@@ -1,18 +1,18 @@
-"""Read a table from CSV or Parquet and write avatars back in the same format and dialect.
+"""Read a table from CSV or Parquet, column by column, with the format and dialect that avatars are written back in.
 
-Delimiter, quotes, decimal comma, NA marker, encoding and the way whole floats are written ("3" or "3.0") are kept.
-What the columns mean belongs to ``columns``. Messages name columns and lines, never a value.
+Delimiter, quotes, decimal comma, NA marker, encoding and the way whole floats are written ("3" or "3.0") are noted.
+What columns mean belongs to ``columns``, writing to ``tablewriter``. Messages name columns and lines, never a value.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pv
@@ -47,7 +47,7 @@ _COMMA = re.compile(r"^[+-]?\d+,\d+$")
 
 @dataclass
 class Dialect:
-    """How a CSV file is written. Empty for Parquet (``parquet`` true, with its schema)."""
+    """How a CSV file is written, and the types that were read (all there is where ``parquet`` is true)."""
 
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -61,32 +61,66 @@ class Dialect:
     schema: Any = None
 
 
-def read_table(path: Path) -> tuple[pd.DataFrame, Dialect]:
-    """The table of ``path``. Raises BadInput when it cannot be used, with what and where."""
+class ColumnTable:
+    """A table of which one column at a time becomes a pandas series: ``table[name]``, ``table.columns``, ``len``."""
+
+    def __init__(self, columns: list[str], rows: int, read: Callable[[str], pd.Series]) -> None:
+        self.columns, self.rows, self._read = columns, rows, read
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, name: str) -> pd.Series:
+        return self._read(name)
+
+    def frame(self, names: list[str] | None = None) -> pd.DataFrame:
+        """All columns, or those named, in memory."""
+        names = self.columns if names is None else names
+        return pd.DataFrame({name: self._read(name) for name in names}, columns=names)
+
+
+def open_table(path: Path) -> tuple[ColumnTable, Dialect]:
+    """The table of ``path``, read when its columns are asked for. Raises BadInput when it cannot be used, with what
+    and where."""
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"{path.name}: no such file")
     if path.stat().st_size == 0:
         raise BadInput(f"{path.name}: the file is empty")
     if path.suffix.lower() in (".parquet", ".pq"):
-        return _read_parquet(path)
-    return _read_csv(path)
+        return _open_parquet(path)
+    return _open_csv(path)
 
 
-def _read_parquet(path: Path) -> tuple[pd.DataFrame, Dialect]:
+def read_table(path: Path) -> tuple[pd.DataFrame, Dialect]:
+    """The whole table of ``path`` in memory. Raises BadInput."""
+    table, dialect = open_table(path)
+    return table.frame(), dialect
+
+
+def _open_parquet(path: Path) -> tuple[ColumnTable, Dialect]:
     try:
-        table = pq.read_table(path)
+        file = pq.ParquetFile(path)
+        schema = file.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name}: not a Parquet file ({type(error).__name__})") from None
-    _check_names(path, table.column_names)
-    schema = table.schema
-    for i, kind in enumerate(schema.types):
-        if to := _plain(kind):
-            table = table.set_column(i, schema.names[i], table.column(i).cast(to))
-    return table.to_pandas(), Dialect(parquet=True, schema=schema)
+    index = {name for name in (schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)}
+    names = [name for name in schema.names if name not in index] or list(schema.names)
+    _check_names(path, names)
+
+    def read(name: str) -> pd.Series:
+        try:
+            table = file.read(columns=[name]).select([name])
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{path.name}: column {name} cannot be read ({type(error).__name__})") from None
+        if to := plain_type(table.schema.types[0]):
+            table = table.set_column(0, name, table.column(0).cast(to))
+        return pd.Series(table.to_pandas()[name]).reset_index(drop=True)
+
+    return ColumnTable(names, file.metadata.num_rows, read), Dialect(parquet=True, schema=schema)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType | None:
+def plain_type(kind: pa.DataType) -> pa.DataType | None:
     """What a type that pandas would make objects of is worked on as: decimals as doubles, times and durations as
     whole units."""
     if pa.types.is_decimal(kind):
@@ -139,7 +173,7 @@ def _delimiter(lines: list[str]) -> str:
     return found
 
 
-def _read_csv(path: Path) -> tuple[pd.DataFrame, Dialect]:
+def _open_csv(path: Path) -> tuple[ColumnTable, Dialect]:
     dialect, rows, _ = _sample(path)
     names = [name.strip() for name in rows[0]]
     names = [name or f"unnamed:{i}" for i, name in enumerate(names)]
@@ -167,13 +201,15 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, Dialect]:
             break
         except pa.ArrowInvalid as error:
             _widen(path, str(error), names, types)
-    frame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    for name in frame.columns:
-        if frame[name].dtype == "Int64" and not frame[name].isna().any():
-            frame[name] = frame[name].astype("int64")
-        elif types[name] == pa.string():
-            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return frame, dialect
+    dialect.schema = table.schema
+
+    def read(name: str) -> pd.Series:
+        values = pd.Series(table.select([name]).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)[name])
+        if values.dtype == "Int64" and not values.isna().any():
+            return values.astype("int64")
+        return values.astype(object).where(values.notna(), None) if types[name] == pa.string() else values
+
+    return ColumnTable(names, table.num_rows, read), dialect
 
 
 def _types(names: list[str], rows: list[list[str]], dialect: Dialect) -> dict[str, pa.DataType]:
@@ -226,99 +262,3 @@ def _widen(path: Path, message: str, names: list[str], types: dict[str, pa.DataT
         where = f"line {row.group(1)}" if row else "a line"
         raise BadInput(f"{path.name}: {where} has {found.group(2)} fields, the header {found.group(1)}") from None
     raise BadInput(f"{path.name}: cannot be read as CSV") from None
-
-
-def write_table(frame: pd.DataFrame, path: Path, dialect: Dialect) -> None:
-    """Write through a temporary name. CSV input written to .parquet (and the reverse) is converted."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            _write_parquet(frame, temporary, dialect)
-        else:
-            _write_csv(frame, temporary, dialect)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_parquet(frame: pd.DataFrame, path: Path, dialect: Dialect) -> None:
-    if dialect.schema is None:
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    else:
-        fields = [dialect.schema.field(name) for name in frame.columns]
-        arrays = [_array(pd.Series(frame[f.name]), f.type) for f in fields]
-        table = pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(f.name, f.type, f.nullable) for f in fields]))
-    # what pandas notes of the avatars' own columns brings nullable types back; nothing of the source's notes is kept
-    known = dialect.schema is not None and b"pandas" in (dialect.schema.metadata or {})
-    notes = pa.Schema.from_pandas(frame, preserve_index=False).metadata if known else None
-    pq.write_table(table.replace_schema_metadata(notes), path)
-
-
-def _array(values: pd.Series, kind: pa.DataType) -> pa.Array:
-    if (plain := _plain(kind)) is None:
-        return pa.Array.from_pandas(values, type=kind, safe=False)
-    return pa.Array.from_pandas(values, type=plain, safe=False).cast(kind, safe=False)
-
-
-def _write_csv(frame: pd.DataFrame, path: Path, dialect: Dialect) -> None:
-    default = max(sorted(dialect.markers.values()), key=list(dialect.markers.values()).count) if dialect.markers else ""
-    quoting = csv.QUOTE_NONNUMERIC if dialect.quote_all else csv.QUOTE_MINIMAL
-    encoding = "utf-8-sig" if dialect.bom else dialect.encoding
-    with path.open("w", encoding=encoding, newline="") as stream:
-        for low in range(0, max(len(frame), 1), 50_000):
-            part = frame.iloc[low : low + 50_000].copy()
-            for name in part.columns:
-                part[name] = _texts(part[name], dialect, dialect.markers.get(name, default), quoting)
-            part.to_csv(
-                stream,
-                sep=dialect.delimiter,
-                index=False,
-                header=low == 0,
-                quoting=quoting,
-                lineterminator="\r\n" if dialect.crlf else "\n",
-            )
-
-
-class _Bare(float):
-    """A number that prints as given (so that QUOTE_NONNUMERIC leaves it without quotes)."""
-
-    text: str
-
-    def __new__(cls, text: str) -> _Bare:
-        self = super().__new__(cls, 0.0)
-        self.text = text
-        return self
-
-    def __repr__(self) -> str:
-        return self.text
-
-    __str__ = __repr__
-
-
-def _texts(values: pd.Series, dialect: Dialect, marker: str, quoting: int) -> pd.Series:
-    missing = values.isna().to_numpy()
-    if pd.api.types.is_float_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        whole = values.name in dialect.plain_floats
-        texts = [_number(x, whole, dialect.comma) for x in numbers.tolist()]
-    elif pd.api.types.is_bool_dtype(values.dtype) or not pd.api.types.is_integer_dtype(values.dtype):
-        out = values.astype(object).map(str, na_action="ignore").astype(object)
-        out[missing] = _Bare(marker) if quoting == csv.QUOTE_NONNUMERIC else marker
-        return out
-    else:
-        if not missing.any():
-            return values
-        texts = values.astype(object).map(str).tolist()
-    if quoting == csv.QUOTE_NONNUMERIC:
-        cells: list[Any] = [_Bare(marker if gone else text) for text, gone in zip(texts, missing, strict=True)]
-    else:
-        cells = [marker if gone else text for text, gone in zip(texts, missing, strict=True)]
-    return pd.Series(cells, index=values.index, dtype=object)
-
-
-def _number(x: float, whole: bool, comma: bool) -> str:
-    if np.isnan(x):
-        return ""
-    text = str(int(x)) if whole and x == int(x) else repr(x)
-    return text.replace(".", ",") if comma else text

@@ -7,7 +7,7 @@ belong to ``tablefile``; attacks to ``anon_pipeline.risk``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ import pandas as pd
 from anon_pipeline.avatars.columns import RARE, Column, infer
 from anon_pipeline.avatars.decode import Decoder, DecoderOptions
 from anon_pipeline.avatars.lonely import LonelyGuard
-from anon_pipeline.avatars.marginals import Encoded, decode, learn
+from anon_pipeline.avatars.marginals import Encoded, Marginal, decode, learn
+from anon_pipeline.avatars.tablefile import ColumnTable
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import seeded_rng
 
@@ -39,8 +40,27 @@ class TableAvatars:
     account: dict[str, Any] = field(default_factory=dict)
 
 
-def synthesize_table(
-    frame: pd.DataFrame,
+@dataclass
+class TableGenerator:
+    """What was learnt of a table; ``frames`` draws the avatars in parts of at most ``CHUNK`` rows, so that memory does
+    not grow with their number. ``account``: counts for the report, complete when the last part is drawn."""
+
+    account: dict[str, Any]
+    frames: Iterator[pd.DataFrame]
+
+    def all(self) -> TableAvatars:
+        """Every avatar in memory."""
+        parts = list(self.frames)
+        return TableAvatars(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True), self.account)
+
+
+def synthesize_table(frame: pd.DataFrame | ColumnTable, **options: Any) -> TableAvatars:
+    """Avatars of a table, in memory: see ``learn_table`` for the options."""
+    return learn_table(frame, **options).all()
+
+
+def learn_table(
+    frame: pd.DataFrame | ColumnTable,
     *,
     schema: dict[str, Any] | None = None,
     k: int | None = None,
@@ -48,13 +68,13 @@ def synthesize_table(
     seed: int = 0,
     epsilon: float | None = None,
     progress: Progress | None = None,
-) -> TableAvatars:
-    """Avatars of a table, one row a patient.
+) -> TableGenerator:
+    """A generator of avatars of a table, one row a patient; a ``ColumnTable`` is read a column at a time.
 
     k: the least number of patients that any local density is fitted to (20 or more; None: 60, or a quarter of
-    the rows but at least 20). size: avatars wanted, the
-    number of patients by default. epsilon: differential privacy instead (see ``formal``). The same frame, arguments
-    and seed give the same avatars. Raises BadInput for a table or an argument that cannot be used.
+    the rows but at least 20). size: avatars wanted, the number of patients by default. epsilon: differential privacy
+    instead (see ``formal``). The same frame, arguments and seed give the same avatars. Raises BadInput for a table or
+    an argument that cannot be used.
     """
     k = min(DEFAULT_K, max(RARE, len(frame) // 4)) if k is None else k
     if k < RARE:
@@ -64,19 +84,21 @@ def synthesize_table(
     if len(frame) < 2 * k:
         raise BadInput(f"{len(frame)} rows; k = {k} needs at least {2 * k}")
     tell = progress or (lambda *_: None)
-    columns = infer(frame, schema)
+    columns = infer(frame, schema, tell)
     if all(column.kind == "dropped" for column in columns):
         raise BadInput("no column may leave: all are direct identifiers or free text")
     if epsilon is not None:
         from anon_pipeline.avatars.formal import synthesize_formal
 
-        return synthesize_formal(frame, columns, schema=schema, size=size, seed=seed, epsilon=epsilon)
+        whole = frame if isinstance(frame, pd.DataFrame) else frame.frame()
+        made = synthesize_formal(whole, columns, schema=schema, size=size, seed=seed, epsilon=epsilon)
+        return TableGenerator(made.account, iter([made.frame]))
     size = size or len(frame)
     rng = seeded_rng(seed, "tables", len(frame), k)
     account = _account(columns, len(frame), size, k, seed)
     active = [column for column in columns if column.kind in ("number", "category")]
     if not active:
-        return TableAvatars(_assemble(columns, {}, size), account)
+        return TableGenerator(account, iter([_assemble(columns, {}, size)]))
     rows = np.sort(rng.choice(len(frame), FIT_ROWS, replace=False)) if len(frame) > FIT_ROWS else None
     marginals, encoded = [], []
     for i, column in enumerate(active):
@@ -88,34 +110,32 @@ def synthesize_table(
         encoded.append(one)
     account["merged_rare"] = {m.column.name: m.merged for m in marginals if m.merged}
     account["learnt_on"] = len(frame) if rows is None else FIT_ROWS
+    account["lonely"] = {"checked": 0, "redrawn": 0, "suppressed": 0}
     decoder = Decoder(marginals, encoded, DecoderOptions(min_leaf=k), progress=tell)
     guard = LonelyGuard(marginals, encoded)
-    del encoded
-    drawn, account["lonely"] = _draw(decoder, guard, size, rng, tell)
-    out = {}
-    for i, (column, marginal) in enumerate(zip(active, marginals, strict=True)):
-        tell("decoding", i, len(active))
-        out[column.name] = decode(marginal, drawn[i][0], drawn[i][1])
-        drawn[i] = None
-    account["rows_out"] = size
-    return TableAvatars(_assemble(columns, out, size), account)
+    return TableGenerator(account, _draw(columns, marginals, decoder, guard, size, rng, account["lonely"], tell))
 
 
-def _draw(decoder: Decoder, guard: LonelyGuard, size: int, rng: np.random.Generator, tell: Progress) -> tuple[Any, Any]:
+def _draw(
+    columns: list[Column],
+    marginals: list[Marginal],
+    decoder: Decoder,
+    guard: LonelyGuard,
+    size: int,
+    rng: np.random.Generator,
+    counts: dict[str, int],
+    tell: Progress,
+) -> Iterator[pd.DataFrame]:
     """Sample in chunks; what is too close to one lone patient is drawn again, then given up to a common record."""
-    parts = []
-    counts = {"checked": 0, "redrawn": 0, "suppressed": 0}
     for low in range(0, size, CHUNK):
         tell("drawing avatars", low, size)
         part = decoder.sample(min(CHUNK, size - low), rng)
         part = guard.settle(part, lambda rows: decoder.sample(rows, rng), counts, ROUNDS)
         order = rng.permutation(len(part[0][0]))
-        parts.append([(cls[order], position[order]) for cls, position in part])
-    columns = [
-        (np.concatenate([part[j][0] for part in parts]), np.concatenate([part[j][1] for part in parts]))
-        for j in range(len(parts[0]))
-    ]
-    return columns, counts
+        out = {}
+        for marginal, (cls, position) in zip(marginals, part, strict=True):
+            out[marginal.column.name] = decode(marginal, cls[order], position[order])
+        yield _assemble(columns, out, len(order))
 
 
 def _assemble(columns: list[Column], made: dict[str, pd.Series], size: int) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from anon_pipeline.avatars.tablefile import read_table, write_table
-from anon_pipeline.avatars.tables import synthesize_table
+from anon_pipeline.avatars.tablefile import open_table, read_table
+from anon_pipeline.avatars.tables import TableAvatars, learn_table
+from anon_pipeline.avatars.tablewriter import TableWriter, write_table
 from anon_pipeline.errors import BadInput
 from anon_pipeline.risk.progress import stage_bar
 
@@ -38,24 +39,30 @@ def run_tables(
     if target.is_dir():
         raise BadInput(f"{target.name} is a folder")
     rules = load_schema(schema)
-    frame, dialect = read_table(source)
+    table, dialect = open_table(source)
     kept_out = read_table(holdout)[0] if holdout else None
-    if kept_out is not None and list(kept_out.columns) != list(frame.columns):
+    if kept_out is not None and list(kept_out.columns) != table.columns:
         raise BadInput(f"{holdout.name if holdout else ''}: its columns are not those of {source.name}")
     bar = stage_bar(quiet)
-    made = synthesize_table(frame, schema=rules, k=k, size=size, seed=seed, epsilon=epsilon, progress=bar)
+    generator = learn_table(table, schema=rules, k=k, size=size, seed=seed, epsilon=epsilon, progress=bar)
     report: dict[str, Any] = {"attacks": [], "utility": {}, "verdict": "not_asked"}
+    made: TableAvatars | None = None
     if kept_out is not None or want_report:
         from anon_pipeline.risk.report import evaluate
 
+        made = generator.all()
         names = list(made.frame.columns)
         held = pd.DataFrame(kept_out[names]) if kept_out is not None else None
-        report = dict(evaluate(pd.DataFrame(frame[names]), made.frame, held, schema=rules, seed=seed, progress=bar))
-    bar("", 1, 1)
+        report = dict(evaluate(table.frame(names), made.frame, held, schema=rules, seed=seed, progress=bar))
     broken = report["verdict"] == "broken"
-    if not broken or force:
+    if made is None:
+        with TableWriter(target, dialect) as out:
+            for part in generator.frames:
+                out.write(part)
+    elif not broken or force:
         write_table(made.frame, target, dialect)
-    return {**report, "tables": made.account, "written": not broken or force, "forced": broken and force}
+    bar("", 1, 1)
+    return {**report, "tables": generator.account, "written": not broken or force, "forced": broken and force}
 
 
 def load_schema(path: Path | None) -> dict[str, Any] | None:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anon_pipeline.avatars.tablefile import read_table, write_table
+from anon_pipeline.avatars.tablefile import read_table
+from anon_pipeline.avatars.tablewriter import write_table
 from anon_pipeline.errors import BadInput
 
 
