@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from anon_pipeline.errors import BadInput
 
@@ -133,6 +133,14 @@ class Policy(_Part):
         if len(tracks) > 1:
             raise ValueError("avatars and de-identified records never leave in one release: use two policies")
         return value
+
+    @model_validator(mode="after")
+    def _real_records_under_control(self) -> Policy:
+        if self.release.access is ReleaseClass.OPEN and any(
+            part.track is Track.DEIDENTIFIED for part in self.modalities.values()
+        ):
+            raise ValueError("de-identified records leave under controlled access only, never with access: open")
+        return self
 
     def track(self, modality: str) -> Track:
         part = self.modalities.get(modality)

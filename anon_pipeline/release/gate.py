@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from anon_pipeline.policy import MODALITIES, Limit, Policy, Track
 from anon_pipeline.release.code_version import code_version
 from anon_pipeline.release.evidence import Check, Evidence, EvidenceUnreadable
-from anon_pipeline.risk.limits import compared, limits_for
+from anon_pipeline.risk.limits import REAL_RECORDS, compared, limits_for, limits_of
 from anon_pipeline.stages.base import Stage, StageContext, outputs_intact
 
 # Personal data: purged after a release, so that only their evidence remains.
@@ -65,7 +65,10 @@ def _faults(stage: Stage, evidence: Evidence, context: StageContext) -> list[str
         faults.append("an output is missing or differs from its evidence")
     if evidence.status == "refused" and stage.group not in ("anonymisation", "embedding"):
         faults.append(f"refused: {evidence.reason}")
-    by_folds = stage.group == "risk" and stage.name != "risk/identifiers" and context.policy.avatars.holdout_folds
+    avatars = any(context.policy.track(modality) is Track.SYNTHETIC for modality in MODALITIES)
+    by_folds = (
+        avatars and stage.group == "risk" and stage.name != "risk/identifiers" and context.policy.avatars.holdout_folds
+    )
     if by_folds and evidence.status == "done" and evidence.counts.get("folds", 0) < 2:
         faults.append("the policy holds people out by folds, and this evidence was not made so")
     reported = {check.name for check in evidence.checks}
@@ -84,7 +87,7 @@ def _figures(check: Check) -> str:
 
 def _limits(policy: Policy, evidence: dict[str, Evidence]) -> Iterable[Check]:
     """Each limit of the policy against every figure that it names; an exact name takes precedence over a pattern."""
-    applying = [limit for limit in policy.limits if _applies(limit, policy, evidence)]
+    applying = [limit for limit in limits_of(policy) if _applies(limit, policy, evidence)]
     figures = [check for item in evidence.values() for check in item.checks]
     for limit in applying:
         if not any(fnmatchcase(figure.name, limit.check) for figure in figures):
@@ -116,16 +119,24 @@ def _held(limit: Limit, figure: Check, together: int) -> Check:
 
 def _applies(limit: Limit, policy: Policy, evidence: dict[str, Evidence]) -> bool:
     """A limit that names a modality (``genomics/...``) applies where it is released as avatars, one of ``multimodal``
-    where two or more are; one that names none applies where the tables are."""
+    where two or more are, one of ``deidentified/MODALITY/...`` where its real records leave; one that names none
+    applies where the tables are."""
     first = limit.check.split("/", 1)[0]
-    leaving = [
-        modality
-        for modality in MODALITIES
-        if policy.track(modality) is Track.SYNTHETIC
-        and (item := evidence.get(f"anonymised/{modality}")) is not None
-        and item.status == "done"
-    ]
+    if limit.check.startswith(REAL_RECORDS):
+        return limit.check.split("/")[1] in _leaving(Track.DEIDENTIFIED, policy, evidence)
+    leaving = _leaving(Track.SYNTHETIC, policy, evidence)
     if first == "multimodal":
         return len(leaving) > 1
     named = (first,) if f"anonymised/{first}" in evidence else ("observational", "biology")
     return any(modality in leaving for modality in named)
+
+
+def _leaving(track: Track, policy: Policy, evidence: dict[str, Evidence]) -> list[str]:
+    """The modalities that leave on a track."""
+    return [
+        modality
+        for modality in MODALITIES
+        if policy.track(modality) is track
+        and (item := evidence.get(f"anonymised/{modality}")) is not None
+        and item.status == "done"
+    ]

@@ -15,9 +15,11 @@ from typing import Any
 
 import yaml
 
-from anon_pipeline.policy import Limit
+from anon_pipeline.policy import Limit, Policy
 from anon_pipeline.risk.intervals import Z95
 
+# What is named so leaves as real records: never unjudged.
+REAL_RECORDS = "deidentified/"
 BOUNDS = {
     "high": "upper bound",
     "low": "lower bound",
@@ -32,6 +34,13 @@ def default_limits() -> tuple[Limit, ...]:
     """The packaged limits."""
     content = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     return tuple(Limit.model_validate(entry) for entry in content["limits"])
+
+
+def limits_of(policy: Policy) -> list[Limit]:
+    """The policy's limits, and the packaged ones on real records for the figures that it does not name."""
+    own = policy.limits
+    packaged = (limit for limit in default_limits() if limit.check.startswith(REAL_RECORDS))
+    return [*own, *(p for p in packaged if not any(fnmatchcase(p.check, limit.check) for limit in own))]
 
 
 def check_name(attack: dict[str, Any]) -> str:

@@ -81,7 +81,9 @@ def _deidentify(context: StageContext, out: Path, modality: str) -> StageResult:
         raise CannotBeMadeSafe(f"{modality} has no de-identified track")
     parts = []
     for part in (context.extracted.training, context.extracted.holdout):
-        made = deidentify(part, context.key, out, options=context.policy.options(modality))
+        made = deidentify(
+            part, context.key, out, options=context.policy.options(modality), directory=context.policy.directory
+        )
         if made is not None:
             parts.append(made)
     if not parts:

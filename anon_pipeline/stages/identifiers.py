@@ -1,12 +1,14 @@
 """Searching what would leave for identifiers: ids of the real records, and values of the form of direct identifiers.
 
-Which values are told apart as what is the scanner's knowledge (``anon_pipeline.scan``); nothing here reports a value.
+Which values are told apart as what is the scanner's knowledge (``anon_pipeline.scan``); what is left in notes is
+measured in ``stages/notes.py``. Nothing here reports a value.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +17,29 @@ import pyarrow.parquet as pq
 
 from anon_pipeline.policy import Track
 from anon_pipeline.release.evidence import Check
+from anon_pipeline.risk.limits import judge, limits_of
 from anon_pipeline.stages.base import StageContext, StageResult
-from anon_pipeline.stages.risk import TABLES
+from anon_pipeline.stages.notes import attacked_notes
+from anon_pipeline.stages.risk import TABLES, as_check
 
 
 def search(context: StageContext, out: Path) -> StageResult:
-    """Counts of real ids and of identifier-like values in every Parquet file that leaves as avatars."""
+    """Counts of real ids and of identifier-like values in every Parquet file that leaves as avatars, and what is left
+    in notes that leave de-identified."""
+    notes = attacked_notes(context).get("identifiers", [])
+    if notes:
+        judge(notes, limits_of(context.policy))
+        (out / "notes.json").write_text(json.dumps(notes, indent=2, sort_keys=True) + "\n")
+    found = _in_tables(context, out)
+    if found.status == "absent" and notes:
+        return StageResult(checks=[as_check(row) for row in notes])
+    return replace(found, checks=[*found.checks, *(as_check(row) for row in notes)])
+
+
+def _in_tables(context: StageContext, out: Path) -> StageResult:
     tables = list(_leaving(context))
     if not tables:
-        return StageResult(status="absent", reason="no table leaves as avatars")
+        return StageResult(status="absent", reason="no table leaves as avatars, no note de-identified")
     ids = 0
     shaped: dict[str, int] = {}
     for path in tables:

@@ -9,12 +9,13 @@ from typing import Any
 from anon_pipeline.errors import BadInput, CannotBeMadeSafe
 from anon_pipeline.modalities import MODALITIES
 from anon_pipeline.release.evidence import Check
-from anon_pipeline.risk.limits import check_name, judge
+from anon_pipeline.risk.limits import check_name, judge, limits_of
 from anon_pipeline.stages.anonymisation import avatar_seed
 from anon_pipeline.stages.base import StageContext, StageResult
 from anon_pipeline.stages.genomes import attacked_genomes
 from anon_pipeline.stages.multimodal import attacked as across_modalities
 from anon_pipeline.stages.multimodal import leaving
+from anon_pipeline.stages.notes import attacked_notes
 
 TABLES = ("observational", "biology")
 CRITERIA = ("singling_out", "linkability", "inference", "membership")
@@ -23,7 +24,7 @@ _EVALUATED: dict[str, dict[str, Any]] = {}
 
 
 def attack(context: StageContext, out: Path, criterion: str) -> StageResult:
-    """The attacks of one criterion on every modality that leaves as avatars."""
+    """The attacks of one criterion on every modality that leaves as avatars, and on notes that leave de-identified."""
     if criterion == "identifiers":
         from anon_pipeline.stages.identifiers import search
 
@@ -33,12 +34,14 @@ def attack(context: StageContext, out: Path, criterion: str) -> StageResult:
         genomes = (report["genomes"] if report else attacked_genomes(context)) or {}
     except (BadInput, CannotBeMadeSafe) as refusal:
         return StageResult(status="refused", reason=str(refusal))
-    if report is None and not genomes:
-        return StageResult(status="absent", reason="no table leaves as avatars")
+    notes = attacked_notes(context).get(criterion, [])
+    if report is None and not genomes and not notes:
+        return StageResult(status="absent", reason="nothing leaves that this criterion is attacked on")
     report = report or {"attacks": [], "across": {}}
     attacks = [dict(found) for found in report["attacks"] if found["criterion"] == criterion]
     attacks += [dict(row) for row in report["across"].get(criterion, [])]
-    judge(attacks, context.policy.limits)
+    attacks += notes
+    judge(attacks, limits_of(context.policy))
     attacks += genomes.get(criterion, [])
     (out / "attacks.json").write_text(json.dumps(attacks, indent=2, sort_keys=True) + "\n")
     folds = report.get("folds", 0)

@@ -42,8 +42,11 @@ def read_documents(path: Path, refuse: Callable[[int, str], None]) -> Iterator[d
             yield row
 
 
-def read_patients(path: Path) -> dict[str, kn.Record]:
-    """Records by patient id. Raises BadInput with the line of the first that cannot be read."""
+def read_patients(path: Path, by: str = "patient_id") -> dict[str, kn.Record]:
+    """Records by patient id, or by another field where a line has it (the warehouse's ``person_id``).
+
+    Raises BadInput with the line of the first that cannot be read.
+    """
     out: dict[str, kn.Record] = {}
     try:
         stream = path.open("rb")
@@ -55,7 +58,7 @@ def read_patients(path: Path) -> dict[str, kn.Record]:
                 continue
             try:
                 row = json.loads(raw.decode("utf-8"))
-                made = kn.record(row)
+                made = kn.record({**row, "patient_id": row[by]} if row.get(by) is not None else row)
             except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError):
                 raise BadInput(f"{path}, line {number}: a patient needs a JSON object with 'patient_id'") from None
             out[made.patient_id] = made

@@ -10,7 +10,7 @@ from anon_pipeline.risk.limits import default_limits, judge, limits_for
 from anon_pipeline.risk.options import read_limits
 
 DEFAULT = Path(__file__).parents[3] / "policies" / "default.yaml"
-PREFIXES = ("membership/", "singling_out/", "linkability/", "inference/")
+PREFIXES = ("membership/", "singling_out/", "linkability/", "inference/", "deidentified/")
 
 
 def attack(**changes: object) -> dict:
