@@ -34,9 +34,14 @@ Results = dict[tuple[str, str, str], Figure]
 
 @dataclass(frozen=True)
 class Effort:
-    """How many attacks of each kind; ``quick`` serves a generator that looks at its own output."""
+    """How many attacks of each kind; ``quick`` serves a generator that looks at its own output.
+
+    predicates: wanted for singling out, of ``attempts`` that are tried on the synthetic table.
+    """
 
     attacks: int = 2000
+    predicates: int = 5000
+    attempts: int = 600_000
     scored: int = 2000
     pairs: int = 5
     splits: int = 4
@@ -44,7 +49,7 @@ class Effort:
 
     @classmethod
     def quick(cls) -> Effort:
-        return cls(attacks=1000, scored=1500, pairs=2, splits=2, rounds=60)
+        return cls(attacks=1000, predicates=1000, attempts=60_000, scored=1500, pairs=2, splits=2, rounds=60)
 
 
 @dataclass
@@ -97,9 +102,11 @@ class Battery:
         made = singling_out.unique_rows(candidate)
         numeric = self.codebook.numeric
         out: Results = {}
-        kinds = {"univariate": singling_out.univariate(made, numeric, self.effort.attacks, rng)}
+        kinds = {"univariate": singling_out.univariate(made, numeric, self.effort.predicates, rng)}
         if len(numeric) > 1:
-            kinds["multivariate"] = singling_out.multivariate(made, numeric, self.effort.attacks, rng)
+            kinds["multivariate"] = singling_out.multivariate(
+                made, numeric, self.effort.predicates, rng, most_attempts=self.effort.attempts
+            )
         for name, predicates in kinds.items():
             figure = singling_out.attack(predicates, self.real, self.holdout, rng, self.effort.splits)
             if figure is not None:

@@ -3,8 +3,9 @@
     anon-pipeline fictional --patients 12000 --tables-only --out HOSPITAL
     python benchmarks/tables/longitudinal.py --hospital HOSPITAL [--patients 1000] [--most-events] [--json FILE]
 
-Patients are drawn at random for training and, as many again, for the attacks; with --most-events those with the most
-events are trained on, to reach 150 events a patient. Validity is counted in the rows that break a rule.
+Patients are drawn at random for training, as many again for the attacks, and a third group that takes the training
+patients' place in the attacks although nothing was learnt of it: what attacks reach where there is nothing to find.
+With --most-events all are among those with the most events. Validity is counted in the rows that break a rule.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from anon_pipeline.risk.patient_features import EVENTS
+
 TABLES = {
     "observational": (
         "person",
@@ -33,28 +36,21 @@ TABLES = {
     ),
     "biology": ("measurement",),
 }
-DATES = {
-    "visit_occurrence": "visit_start_date",
-    "condition_occurrence": "condition_start_date",
-    "drug_exposure": "drug_exposure_start_date",
-    "procedure_occurrence": "procedure_date",
-    "observation": "observation_date",
-    "measurement": "measurement_date",
-}
+DATES = {table: date for table, (_, date) in EVENTS.items()}
 
 
 def split(hospital: Path, root: Path, patients: int, most_events: bool, seed: int) -> None:
-    """ROOT/training and ROOT/holdout with ``patients`` persons each."""
+    """ROOT/training, ROOT/holdout and ROOT/others with ``patients`` persons each, of whom only the first are trained on."""
     base = duckdb.connect()
     events = " union all ".join(f"select person_id from '{hospital}/omop/{t}.parquet'" for t in DATES)
     counts = base.execute(f"select person_id, count(*) as n from ({events}) group by 1 order by 1").df()
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(counts))
     if most_events:
-        most = counts["n"].to_numpy().argsort(kind="stable")[::-1][: 2 * patients]
+        most = counts["n"].to_numpy().argsort(kind="stable")[::-1][: 3 * patients]
         order = rng.permutation(most)
-    for part, rows in {"training": order[:patients], "holdout": order[patients : 2 * patients]}.items():
-        people = counts.iloc[rows][["person_id"]]
+    for i, part in enumerate(("training", "holdout", "others")):
+        people = counts.iloc[order[i * patients : (i + 1) * patients]][["person_id"]]
         base.register("people", people)
         for folder, names in TABLES.items():
             (root / part / folder).mkdir(parents=True)
@@ -143,11 +139,10 @@ def main() -> None:
         result["rows_that_break_a_rule"] = validity(out)
         if not options.no_attacks:
             report = evaluate_cohort(root / "training", root / "holdout", out, quick=True)
-            result["membership"] = {
-                f"{a['name']}/{a['metric']}": [a["value"], a["low"], a["high"], a["floor"]]
-                for a in report["attacks"]
-                if a["criterion"] == "membership"
-            }
+            result["membership"] = membership(report)
+            result["membership_of_others"] = membership(
+                evaluate_cohort(root / "others", root / "holdout", out, quick=True)
+            )
             curves = report["utility"]["trajectories"]
             points = [p for analyte in curves["analytes"].values() for p in analyte]
             result["trajectories"] = {
@@ -160,6 +155,14 @@ def main() -> None:
     if options.json:
         kept = json.loads(options.json.read_text()) if options.json.exists() else []
         options.json.write_text(json.dumps([*kept, result], indent=1))
+
+
+def membership(report: dict[str, Any]) -> dict[str, list[float]]:
+    return {
+        f"{a['name']}/{a['metric']}": [a["value"], a["low"], a["high"], a["floor"]]
+        for a in report["attacks"]
+        if a["criterion"] == "membership"
+    }
 
 
 def control(root: Path, curves: dict[str, Any]) -> float | None:
