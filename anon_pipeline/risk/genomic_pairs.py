@@ -9,28 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.bits import ones
 from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.risk.genomic_data import GenomicChunk, dosage
-
-
-@intrinsic
-def _intrinsic_ones(typing_context: Any, value: Any) -> Any:
-    """The number of one bits of a 64-bit word."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.IntType(64)
-        function = builder.module.declare_intrinsic("llvm.ctpop", [kind])
-        return builder.call(function, arguments)
-
-    return types.uint64(types.uint64), build
-
-
-_ones: Any = _intrinsic_ones
 
 
 @compiled(nogil=True)
@@ -42,7 +25,7 @@ def _distances(some: Any, many: Any, out: Any) -> None:
             right = many[column]
             total = 0
             for word in range(left.shape[0]):
-                total += _ones(left[word] ^ right[word])
+                total += ones(left[word] ^ right[word])
             out[row, column] += total
 
 
@@ -54,8 +37,8 @@ def _kinship_counts(some: Any, many: Any, both_het: Any, opposite: Any) -> None:
         for column in range(many.shape[0]):
             het, zero = 0, 0
             for word in range(some.shape[2]):
-                het += _ones(some[row, 0, word] & many[column, 0, word])
-                zero += _ones(
+                het += ones(some[row, 0, word] & many[column, 0, word])
+                zero += ones(
                     (some[row, 1, word] & many[column, 2, word]) | (some[row, 2, word] & many[column, 1, word])
                 )
             both_het[row, column] += het

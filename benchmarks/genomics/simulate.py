@@ -40,12 +40,14 @@ def recombination(bases: int, seed: int) -> msprime.RateMap:
 def haplotypes(
     samples: dict[str, int], bases: int, seed: int, hotspots: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """(sites, 2 x people) uint8 in random order of people, and positions."""
+    """(sites, 2 x people) uint8 in random order of people, and positions. hotspots: with gene conversion, too."""
     trees = msprime.sim_ancestry(
         samples=samples,
         demography=demography(),
         sequence_length=None if hotspots else bases,
         recombination_rate=recombination(bases, seed) if hotspots else 1e-8,
+        gene_conversion_rate=1.5e-8 if hotspots else None,
+        gene_conversion_tract_length=300 if hotspots else None,
         random_seed=seed,
     )
     mutated = msprime.sim_mutations(trees, rate=1.25e-8, random_seed=seed + 1)
@@ -54,6 +56,16 @@ def haplotypes(
     order = np.random.default_rng(seed).permutation(people)
     alleles = alleles.reshape(len(alleles), people, 2)[:, order].reshape(len(alleles), -1)
     return np.ascontiguousarray(alleles), mutated.tables.sites.position.astype(np.int64) + 1
+
+
+def common_haplotypes(
+    samples: dict[str, int], seed: int, hotspots: bool, learnt: int, least: float = 0.02, bases: int = 1_000_000
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The same, of alleles that ``least`` of the first ``learnt`` haplotypes carry, and as many do not."""
+    alleles, positions = haplotypes(samples, bases, seed, hotspots)
+    frequency = alleles[:, :learnt].mean(axis=1)
+    keep = (frequency >= least) & (frequency <= 1 - least)
+    return alleles[keep], positions[keep]
 
 
 def write(path: Path, alleles: NDArray[np.uint8], positions: NDArray[np.int64], contig: str = "20") -> list[str]:

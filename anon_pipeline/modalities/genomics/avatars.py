@@ -228,7 +228,6 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     work = genomes.store.path.parent
     generator = Generator(
         genomes.store, genomes.people, genomes.survey, genomes.strata, plan, genetic, options.block,
-            options.wide_block, options.wide_below,
         options.maximum_run_cm, seed, genomes.panel,
     )  # fmt: skip
     generator.run(work / "walkers.parquet")

@@ -163,7 +163,6 @@ class _Run:
         plan = make_plan(store.header, people.training, strata, size, request.seed)
         generator = Generator(
             store, people.training, surveyed, strata, plan, genetic, options.block,
-            options.wide_block, options.wide_below,
             options.maximum_run_cm, request.seed, panel, progress=self.progress("generating", store.rows),
         )  # fmt: skip
         walked = self.work / "walkers.parquet"

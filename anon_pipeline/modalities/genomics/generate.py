@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities.genomics.formats import GeneticMap
 from anon_pipeline.modalities.genomics.panel import Panel
-from anon_pipeline.modalities.genomics.pbwt import ordered_ahead, starting_state, walk
-from anon_pipeline.modalities.genomics.store import Chunk, Header, Store, StoreWriter, packed_presence
+from anon_pipeline.modalities.genomics.store import Chunk, Header, Sites, Store, StoreWriter, packed_presence
 from anon_pipeline.modalities.genomics.strata import Strata
 from anon_pipeline.modalities.genomics.survey import Survey
+from anon_pipeline.modalities.genomics.walking import AHEAD, Walkers, common_rows, walk
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,29 @@ def _spread(pool: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDA
 
 @dataclass
 class _Walk:
-    """The walkers of one stratum on one segment."""
+    """The walkers of one stratum on one segment, from its pool (sample slots, or people without phase)."""
 
     pool: NDArray[np.int64]
     slots: NDArray[np.int64]
-    order: NDArray[np.int32]
-    rank: NDArray[np.int32]
-    run_start: NDArray[np.float64]
-    stream: np.uint64
-    site: int = 0
+    walkers: Walkers
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A chunk's rows that leave, as the walks of its segment take them: a pool's alleles and missing calls each."""
+
+    sites: Sites
+    first: NDArray[np.uint8]
+    where: NDArray[np.float64]
+    planes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 
 @dataclass
 class Generator:
     """Streams a store's training haplotypes into synthetic ones.
 
-    block, wide_block, wide_below, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the
-    store's rows, that walk in every stratum's pool, or None.
+    block, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the store's rows, that walk in
+    every stratum's pool, or None.
     """
 
     store: Store
@@ -100,8 +106,6 @@ class Generator:
     plan: Plan
     genetic: GeneticMap
     block: int
-    wide_block: int
-    wide_below: float
     limit_cm: float
     seed: int
     panel: Panel | None = None
@@ -121,22 +125,33 @@ class Generator:
         )
         header.segments.extend(self._presence(number) for number in range(len(self.store.header.segments)))
         writer = StoreWriter(path, 2 * size)
-        segment = -1
+        for ready, following in self._pairs():
+            writer.write(ready.sites, np.packbits(self._emit(ready, following), axis=1))
+        writer.close(header)
+        return header
+
+    def _pairs(self) -> Iterator[tuple[_Ready, _Ready | None]]:
+        """Every chunk with rows that leave, and the next one of its segment."""
+        segment, held = -1, None
         if self.panel is not None:
             self.panel.rewind()
         for chunk in self.store.chunks():
             if chunk.sites.segment != segment:
-                segment = chunk.sites.segment
+                if held is not None:
+                    yield held, None
+                segment, held = chunk.sites.segment, None
                 self._start(segment)
             keep = self.survey.leaves[chunk.sites.source]
             if self.progress is not None:
                 self.progress(len(keep))
             if not keep.any():
                 continue
-            emitted = self._emit(chunk, keep)
-            writer.write(chunk.sites.take(keep), np.packbits(emitted, axis=1))
-        writer.close(header)
-        return header
+            ready = self._ready(chunk, keep)
+            if held is not None:
+                yield held, ready
+            held = ready
+        if held is not None:
+            yield held, None
 
     def _presence(self, segment: int) -> dict[str, Any]:
         present = self.store.header.present(segment)
@@ -161,75 +176,62 @@ class Generator:
             else:
                 pool, slots = members, mine
             extra = 2 * self.panel.people if self.panel is not None else 0
-            if not len(pool) or not len(slots):
-                continue
-            order, rank, start = starting_state(len(pool) + extra, len(slots), rng)
-            stream = np.uint64(rng.integers(0, 2**63))
-            self.walks.append(_Walk(pool, slots, order, rank, start, stream))
+            if len(pool) and len(slots):
+                self.walks.append(_Walk(pool, slots, Walkers.begin(len(pool) + extra, len(slots), rng)))
 
-    def _emit(self, chunk: Chunk, keep: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        sites = chunk.sites
+    def _ready(self, chunk: Chunk, keep: NDArray[np.bool_]) -> _Ready:
         rows = np.flatnonzero(keep)
-        alleles = chunk.alleles()[rows]
-        lost = chunk.missing_mask()
+        sites = chunk.sites.take(rows)
+        alleles, lost = chunk.alleles()[rows], chunk.missing_mask()
         lost = lost[rows] if lost is not None else None
-        where = self.genetic.centimorgans(sites.contig, sites.position[rows])
-        record = sites.record[rows]
+        where = self.genetic.centimorgans(sites.contig, sites.position)
         first = np.ones(len(rows), np.uint8)
-        first[1:] = record[1:] != record[:-1]
-        emitted = np.zeros((len(rows), 2 * self.plan.size), np.uint8)
-        public = self.panel.rows(sites.take(rows)) if self.panel is not None else None
-        for walk_ in self.walks:
-            self._walk(walk_, alleles, lost, first, where, emitted, public)
+        first[1:] = sites.record[1:] != sites.record[:-1]
+        public = self.panel.rows(sites) if self.panel is not None else None
+        if self.store.header.phased:
+            planes = [_of_pool(alleles, lost, walk_.pool, public) for walk_ in self.walks]
+        else:
+            first, where = np.repeat(first, 2), np.repeat(where, 2)
+            first[1::2] = 0
+            planes = [
+                (_interleaved(alleles, walk_.pool), _NONE if lost is None else _interleaved(lost, walk_.pool))
+                for walk_ in self.walks
+            ]
+        return _Ready(sites, first, where, planes)
+
+    def _emit(self, ready: _Ready, following: _Ready | None) -> NDArray[np.uint8]:
+        emitted = np.zeros((len(ready.sites), 2 * self.plan.size), np.uint8)
+        for number, walk_ in enumerate(self.walks):
+            planes, lost = ready.planes[number]
+            after = planes[:0]
+            if following is not None:
+                ahead, missing = following.planes[number]
+                after = ahead[np.flatnonzero(common_rows(ahead, missing))[:AHEAD]]
+            out = walk(walk_.walkers, planes, lost, ready.first, ready.where, after, self.block, self.limit_cm)
+            if self.store.header.phased:
+                emitted[:, walk_.slots] = out
+            else:
+                emitted[:, 2 * walk_.slots] = out[0::2]
+                emitted[:, 2 * walk_.slots + 1] = out[1::2]
         return emitted
 
-    def _walk(
-        self,
-        walk_: _Walk,
-        alleles: NDArray[np.uint8],
-        lost: NDArray[np.uint8] | None,
-        first: NDArray[np.uint8],
-        where: NDArray[np.float64],
-        emitted: NDArray[np.uint8],
-        public: NDArray[np.uint8] | None,
-    ) -> None:
-        none = np.zeros((0, 0), np.uint8)
-        if self.store.header.phased:
-            planes = alleles[:, walk_.pool]
-            gone = none if lost is None else np.ascontiguousarray(lost[:, walk_.pool])
-            if public is not None:
-                planes = np.concatenate([planes, public], axis=1)
-                gone = gone if lost is None else np.pad(gone, ((0, 0), (0, public.shape[1])))
-            planes = np.ascontiguousarray(planes)
-        else:
-            planes = _interleaved(alleles, walk_.pool)
-            gone = none if lost is None else _interleaved(lost, walk_.pool)
-            first = np.repeat(first, 2)
-            first[1::2] = 0
-            where = np.repeat(where, 2)
-        if walk_.site == 0:
-            walk_.order = ordered_ahead(planes, walk_.order)
-        out = np.empty((len(planes), len(walk_.slots)), np.uint8)
-        walk(
-            planes, gone, first, where, walk_.order, walk_.rank, walk_.run_start,
-            self.block, self._wide(planes, first), self.limit_cm, walk_.stream, walk_.site, out,
-        )  # fmt: skip
-        walk_.site += len(planes)
-        if self.store.header.phased:
-            emitted[:, walk_.slots] = out
-        else:
-            emitted[:, 2 * walk_.slots] = out[0::2]
-            emitted[:, 2 * walk_.slots + 1] = out[1::2]
 
-    def _wide(self, planes: NDArray[np.uint8], first: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """(rows,) the wide block where no allele of the row's record is common in the pool, 0 elsewhere."""
-        frequency = planes.mean(axis=1)
-        minor = np.minimum(frequency, 1 - frequency)
-        starts = np.flatnonzero(first)
-        rarest = np.maximum.reduceat(minor, starts) < self.wide_below
-        wide = np.zeros(len(planes), np.int32)
-        wide[starts] = np.where(rarest, self.wide_block, 0)
-        return wide
+_NONE = np.zeros((0, 0), np.uint8)
+
+
+def _of_pool(
+    alleles: NDArray[np.uint8],
+    lost: NDArray[np.uint8] | None,
+    pool: NDArray[np.int64],
+    public: NDArray[np.uint8] | None,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The alleles and missing calls of a pool's haplotypes, then of a panel's."""
+    planes = alleles[:, pool]
+    gone = _NONE if lost is None else np.ascontiguousarray(lost[:, pool])
+    if public is not None:
+        planes = np.concatenate([planes, public], axis=1)
+        gone = gone if lost is None else np.pad(gone, ((0, 0), (0, public.shape[1])))
+    return np.ascontiguousarray(planes), gone
 
 
 def _interleaved(planes: NDArray[np.uint8], people: NDArray[np.int64]) -> NDArray[np.uint8]:

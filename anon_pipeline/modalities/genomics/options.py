@@ -15,8 +15,7 @@ Access = Literal["open", "controlled"]
 class Options:
     """What a policy may set.
 
-    block: haplotypes a PBWT block, that donors are redrawn in. wide_block, wide_below: records whose alleles are all
-    rarer than this are emitted from a block of so many haplotypes, without a change of donor.
+    block: haplotypes a group of those alike around a place, that donors are redrawn in.
     minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the
@@ -27,9 +26,7 @@ class Options:
     ``chrom:pos:ref:alt``; scores and pharmacogenes: loci whose dosages only the embedding sees.
     """
 
-    block: int = 5
-    wide_block: int = 12
-    wide_below: float = 0.3
+    block: int = 12
     minimum_carriers: int = 5
     minimum_stratum: int = 500
     maximum_run_cm: float = 0.02
@@ -53,10 +50,6 @@ class Options:
             raise BadInput("genomics: a block holds at least 3 haplotypes (smaller blocks copy)")
         if self.block > 1000:
             raise BadInput("genomics: a block holds at most 1000 haplotypes")
-        if not 3 <= self.wide_block <= 1000:
-            raise BadInput("genomics: wide_block is between 3 and 1000 haplotypes")
-        if not 0 <= self.wide_below <= 0.5:
-            raise BadInput("genomics: wide_below is a minor allele frequency, between 0 and 0.5")
         if self.minimum_carriers < 5:
             raise BadInput("genomics: minimum_carriers is at least 5")
         if self.minimum_stratum < 100:

@@ -17,18 +17,10 @@ import numpy as np
 from numba import uint64
 from numpy.typing import NDArray
 
+from anon_pipeline.compute.bits import mixed
 from anon_pipeline.compute.compiled import compiled
 
 AHEAD = 300
-
-
-@compiled(inline="always")
-def mixed(value: Any) -> Any:
-    """SplitMix64's finaliser: a counter to 64 well-mixed bits."""
-    value = uint64(value + uint64(0x9E3779B97F4A7C15))
-    value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return value ^ (value >> uint64(31))
 
 
 @compiled(nogil=True)
