@@ -24,7 +24,7 @@ from anon_pipeline.errors import BadInput
 from anon_pipeline.modalities.genomics.contigs import build_of, length_of, plain_name
 from anon_pipeline.modalities.genomics.inflating import Broken, pieces
 from anon_pipeline.modalities.genomics.store import ALLELES_A_CHUNK, Header, Sites, StoreWriter, packed_presence
-from anon_pipeline.modalities.genomics.text_records import Record, Unusual, records
+from anon_pipeline.modalities.genomics.text_records import Fixed, Record, Unusual, records
 
 MAXIMUM_MISSING = 0.1
 MAXIMUM_UNPHASED = 0.001
@@ -121,16 +121,10 @@ class ManyFold(Exception):
 
 
 @dataclass
-class _Htslib:
-    """A record as cyvcf2 gives it, with the same fields and method as ``text_records.Record``."""
+class _Htslib(Fixed):
+    """A record as cyvcf2 gives it, with the same method as ``text_records.Record``."""
 
     variant: Any
-    contig: str
-    position: int
-    identifier: str
-    ref: str
-    alts: list[str]
-    passed: bool
 
     def calls(self, into: NDArray[np.int8]) -> tuple[int, int]:
         try:
@@ -159,8 +153,8 @@ def _through_htslib(vcf: Any) -> Iterator[_Htslib]:
         except Exception:
             raise Broken from None
         yield _Htslib(
-            variant, variant.CHROM, variant.POS, variant.ID or ".", variant.REF, list(variant.ALT),
-            variant.FILTER is None,
+            variant.CHROM, variant.POS, variant.ID or ".", variant.REF, list(variant.ALT), variant.FILTER is None,
+            variant,
         )  # fmt: skip
 
 

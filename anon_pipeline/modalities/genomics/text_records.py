@@ -27,8 +27,8 @@ class Unusual(Exception):
 
 
 @dataclass
-class Record:
-    """One line before its genotypes are parsed. ``passed``: no filter failed."""
+class Fixed:
+    """What a record says of its site, however it is read. ``passed``: no filter failed."""
 
     contig: str
     position: int
@@ -36,6 +36,12 @@ class Record:
     ref: str
     alts: list[str]
     passed: bool
+
+
+@dataclass
+class Record(Fixed):
+    """One line before its genotypes are parsed."""
+
     buffer: NDArray[np.uint8]
     start: int
     end: int
