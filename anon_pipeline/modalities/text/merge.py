@@ -16,6 +16,8 @@ from anon_pipeline.surrogates.style import fold
 
 CERTAIN = {
     "nir-checksum": 9,
+    "nir-format": 7.5,
+    "date-compact": 4.5,
     "email": 9,
     "record": 8,
     "staff": 7,
@@ -37,6 +39,7 @@ CERTAIN = {
 
 
 def _rank(found: Found) -> tuple[float, float]:
+    """How certain a finding's label and extent are, by its rule and then by its score."""
     base = CERTAIN.get(found.rule)
     if base is None:
         base = 5 if found.rule.startswith("labelled") else 4 if found.rule == "classifier" else 3
@@ -48,6 +51,14 @@ def _rank(found: Found) -> tuple[float, float]:
 def _ordinary(piece: str) -> bool:
     word = fold(piece)
     return word in drug_words() or word in ordinary_words()
+
+
+LINK = re.compile(r"[^\W\d_]{1,2}|[Tt][0-2]\d")
+
+
+def _link(piece: str, label: str) -> bool:
+    """The 'a' of '24 dec a 14h', the 'T08' of a time stamp: what is left of a date and is none."""
+    return label == "DATE" and (LINK.fullmatch(piece) is not None)
 
 
 def _start(found: Found) -> int:
@@ -73,12 +84,38 @@ def merge(text: str, findings: list[Found]) -> list[Found]:
         for start, end in reversed(free):
             if first < last and start < end:
                 start, end = _trim(text, start, end)
-                if found.rule == "classifier" and _ordinary(text[start:end]):
+                if found.rule == "classifier" and (_ordinary(text[start:end]) or _link(text[start:end], found.label)):
                     continue  # 'jean@orange.fr. Doliprane' in one span: what is left over is a word of the note
             if start < end:
                 claimed.insert(bisect_left(claimed, start, lo=first, key=_start), found._replace(start=start, end=end))
-    joined = _join(text, [f for f in claimed if not _is_title(text, f)])
+    joined = _join(text, _whole_names(text, [f for f in claimed if not _is_title(text, f)]))
     return [part for found in joined for part in _split_dates(text, found)]
+
+
+HALF_BEFORE = re.compile(r"(?<![^\W_])([^\W\d_]{3,})[-‐‑]\Z")
+HALF_AFTER = re.compile(r"[-‐‑]([^\W\d_]{3,})(?![^\W_])")
+NO_HALF = frozenset(("dr", "docteur", "pr", "professeur", "mme", "madame", "monsieur", "non", "post", "pre", "anti"))
+
+
+def _whole_names(text: str, spans: list[Found]) -> list[Found]:
+    """Both halves of a double name where one was found: 'Kervella-' does not stay beside the surrogate of 'Roussot'."""
+    out: list[Found] = []
+    for index, found in enumerate(spans):
+        if found.label in NAMES and text[found.start].isupper():
+            before = HALF_BEFORE.search(text, max(0, found.start - 40), found.start)
+            after = HALF_AFTER.match(text, found.end)
+            least = out[-1].end if out else 0
+            most = spans[index + 1].start if index + 1 < len(spans) else len(text)
+            if before and before.start(1) >= least and _is_half(before.group(1)):
+                found = found._replace(start=before.start(1))
+            if after and after.end(1) <= most and _is_half(after.group(1)):
+                found = found._replace(end=after.end(1))
+        out.append(found)
+    return out
+
+
+def _is_half(word: str) -> bool:
+    return word[0].isupper() and fold(word) not in NO_HALF
 
 
 TITLE_BEFORE = re.compile(r"(?:\bdr|\bpr|docteur|professeur|prof|drs)\.?\s*\Z", re.IGNORECASE)

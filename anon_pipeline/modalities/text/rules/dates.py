@@ -48,6 +48,9 @@ BROKEN = re.compile(
     r"(?:\b(?:le|du|au|nee?|ne\(e\)|ddn|dn|date|depuis|sortie|entree)\b[^0-9\n]{0,12}|(?<![0-9a-z/.,-]))"
     r"([0-9]{1,3} ?[/.'|-] ?[0-9]{1,3} ?[/.'|l-] ?(?:[12][0-9' .]{1,5}[0-9]))(?![0-9]|[/.,][0-9])"
 )
+STAMP = re.compile(
+    r"(?<![0-9a-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?=t[0-2][0-9][0-5][0-9])"
+)
 AGE = re.compile(r"(?<![0-9,.])(9[0-9]|1[01][0-9])(?= ?(?:ans\b|a\b|years?\b|yo\b|y/o\b|-year|annees? d'age))")
 
 
@@ -58,6 +61,10 @@ def find(text: str, folded: str) -> Iterator[Found]:
     if not any(map(str.isdigit, folded)):
         return
     yield from _whole(folded)
+    if written != folded:  # the 'T' of '2024-02-03T08:15' is no digit
+        yield from _whole(written)
+        for match in STAMP.finditer(written):
+            yield Found(*match.span(), "DATE", 0.9, "date")
     for match in LINE.finditer(folded):
         yield Found(*match.span(1), "DATE", 0.8, "date-short")
     for match in SHORT.finditer(folded):

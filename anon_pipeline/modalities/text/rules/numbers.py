@@ -38,6 +38,12 @@ LETTER_DIGITS = str.maketrans("oilszb", "011528")
 SHORT_ALLOWED = frozenset(("IPP", "NDA"))
 
 
+STAMP = re.compile(r"(?:19|20)[0-9]{6}t[0-2][0-9]")
+COMPACT_DATE = re.compile(
+    r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+)
+
+
 def nir_is_valid(plain: str) -> bool:
     """The control key of a 15-character NIR (INSEE: 97 minus the number modulo 97; 2A is 19, 2B is 18)."""
     if len(plain) != 15:
@@ -68,7 +74,7 @@ def find(text: str, folded: str) -> Iterator[Found]:
     for match in NIR.finditer(folded) if read == folded else (*NIR.finditer(folded), *NIR.finditer(read)):
         piece = match.group()
         plain = re.sub(r"[ .\-/]", "", piece)
-        if not _mostly_digits(piece):
+        if not _mostly_digits(piece) or STAMP.match(folded, match.start()):
             continue
         fixed = plain[:5].translate(LETTER_DIGITS) + plain[5:7] + plain[7:].translate(LETTER_DIGITS)
         month = fixed[3:5]
@@ -115,7 +121,7 @@ def _run(match: re.Match[str], folded: str) -> Iterator[Found]:
     start, end = match.span()
     if spaced:
         return
-    if len(plain) == 8 and re.fullmatch(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(19|20)\d\d", plain):
+    if len(plain) == 8 and COMPACT_DATE.fullmatch(plain):
         yield Found(start, end, "DATE", 0.8, "date-compact")
     elif len(plain) == 11 and plain[0] in "18" and plain[1] == "0":
         yield Found(start, end, "RPPS", 0.95 if luhn(plain) else 0.8, "rpps")
