@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -31,6 +32,9 @@ def text(
     limit: float | None = typer.Option(
         None, "--maximum-leak-rate", help="Exit 3 when the audit's upper bound is over it."
     ),
+    limits: Path | None = typer.Option(
+        None, "--limits", help="A policy whose limits on deidentified/text apply, or a file with only them."
+    ),
     seed: int = typer.Option(0, "--seed", help="Seed of the audit and of training."),
     force: bool = typer.Option(False, "--force", help="Write although a limit is broken, and mark the report."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
@@ -56,11 +60,12 @@ def text(
     from anon_pipeline.keys import key_from_environment, key_from_file
     from anon_pipeline.modalities.text.run import Request, run
 
+    asked = report is not None or as_json or limit is not None or limits is not None
+    rules = _limits(limits, policy) if asked else ()
     key = key_from_file(key_file) if key_file is not None else key_from_environment()
     request = Request(
         source, out, key, patients=patients, staff=staff, language=language, mode=mode, indirect=indirect, policy=policy,
-        quarantine=quarantine, canaries=canaries if report is not None or as_json or limit is not None else 0, limit=limit,
-        seed=seed, force=force, quiet=quiet,
+        quarantine=quarantine, canaries=canaries if asked else 0, limit=limit, limits=rules, seed=seed, force=force, quiet=quiet,
     )  # fmt: skip
     made = run(request)
     write_report(made, report)
@@ -68,6 +73,17 @@ def text(
         f"{made['documents']} documents, {made['quarantined']} quarantined, {sum(made['labels'].values())} identifiers replaced"
     ]
     say(made, lines, as_json=as_json, quiet=quiet)
+
+
+def _limits(limits: Path | None, policy: Path | None) -> tuple[Any, ...]:
+    """The limits on de-identified notes of the file that was named, or else of the policy; none where neither has any."""
+    from anon_pipeline.policy import load_policy
+    from anon_pipeline.risk.options import read_limits
+
+    rules = read_limits(limits) or []
+    if limits is None and policy is not None:
+        rules = load_policy(policy).limits
+    return tuple(rule for rule in rules if rule.check.startswith("deidentified/text/"))
 
 
 def register(app: typer.Typer) -> None:

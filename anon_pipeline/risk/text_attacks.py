@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import log
 from typing import Any
@@ -23,9 +23,10 @@ TOKEN = re.compile(r"[^\W_]+")
 # Who is spoken of, by what stands before a patient's name; titles of doctors are left out on purpose.
 CALLED = re.compile(
     r"(?<!\w)(?:M\.|Mr\.?|Mrs\.?|Ms\.?|Mme\.?|Mlle|Monsieur|Madame|Mademoiselle|née?|épouse|veuve|(?:nom|prénom|patiente?)"
-    r"(?: de naissance| d'usage)?\s*:)[ \u00a0]*((?:[^\W\d_][\w'’-]+[ \u00a0]?){1,3})",
+    r"(?: de naissance| d'usage)?\s*:)[ \u00a0]*(?=((?:[^\W\d_][\w'’-]+[ \u00a0]?){1,3}))",
     re.IGNORECASE,
 )
+OVER_CHANCE = "top1_over_chance"
 PARTICLES = frozenset(("saint", "sainte"))
 NUMBER = re.compile(r"(?<![\d,.])\d(?:[ .\-/]?\d){6,}")
 
@@ -174,6 +175,30 @@ def second_detector(
         "findings": {k: v for k, v in sorted(total.items()) if v},
         "documents_with_findings": figure(sum(bool(n or any(o.values())) for n, o in found), len(released)),
     }
+
+
+def rows(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was measured of de-identified notes as rows that limits are held against, named in docs/text.md.
+
+    Where nothing could be tried, 0 with the interval that says so; linking needs two to choose from.
+    """
+    found = []
+    if canaries := measured.get("canaries"):
+        found.append(_row("canaries", "leak_rate", canaries))
+        found += [_row(f"canaries:{kind}", "leak_rate", made) for kind, made in canaries["by_kind"].items()]
+    if second := measured.get("second_detector"):
+        found.append(_row("second_detector", "notes_with_findings", second["documents_with_findings"]))
+    for name, linked in (("names", "name_linkage"), ("facts", "fact_linkage")):
+        made = measured.get(linked)
+        if made and made["chance"]:
+            found.append({**_row(f"linked_by_{name}", OVER_CHANCE, made, 1 / made["chance"]), "floor": 1.0})
+    return found
+
+
+def _row(name: str, metric: str, made: Mapping[str, Any], scale: float = 1.0) -> dict[str, Any]:
+    figures = {end: round((made[end] or 0.0) * scale, 6) for end in ("value", "low", "high")}
+    row = {"criterion": "deidentified", "name": f"text/{name}", "metric": metric, **figures}
+    return {**row, "attacked": made["attempts"], "floor": None, "ceiling": None}
 
 
 def _findings(text: str, placed: Sequence[tuple[int, int]]) -> tuple[list[str], dict[str, int]]:

@@ -1,7 +1,7 @@
 """Searching what would leave for identifiers: ids of the real records, and values of the form of direct identifiers.
 
 Which values are told apart as what is the scanner's knowledge (``anon_pipeline.scan``); what is left in notes is
-measured in ``stages/notes.py``. Nothing here reports a value.
+measured in ``stages/notes.py`` and ``stages/avatar_notes.py``. Nothing here reports a value.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from anon_pipeline.policy import Track
 from anon_pipeline.release.evidence import Check
 from anon_pipeline.risk.limits import judge, limits_of
+from anon_pipeline.stages.avatar_notes import attacked_avatar_notes
 from anon_pipeline.stages.base import StageContext, StageResult
 from anon_pipeline.stages.notes import attacked_notes
 from anon_pipeline.stages.risk import TABLES, as_check
@@ -25,8 +26,8 @@ from anon_pipeline.stages.risk import TABLES, as_check
 
 def search(context: StageContext, out: Path) -> StageResult:
     """Counts of real ids and of identifier-like values in every Parquet file that leaves as avatars, and what is left
-    in notes that leave de-identified."""
-    notes = attacked_notes(context).get("identifiers", [])
+    in notes of either track."""
+    notes = attacked_notes(context).get("identifiers", []) + attacked_avatar_notes(context)
     if notes:
         judge(notes, limits_of(context.policy))
         (out / "notes.json").write_text(json.dumps(notes, indent=2, sort_keys=True) + "\n")
@@ -39,7 +40,7 @@ def search(context: StageContext, out: Path) -> StageResult:
 def _in_tables(context: StageContext, out: Path) -> StageResult:
     tables = list(_leaving(context))
     if not tables:
-        return StageResult(status="absent", reason="no table leaves as avatars, no note de-identified")
+        return StageResult(status="absent", reason="no table leaves as avatars, and no note leaves")
     ids = 0
     shaped: dict[str, int] = {}
     for path in tables:

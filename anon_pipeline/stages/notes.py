@@ -23,7 +23,6 @@ from anon_pipeline.stages.anonymisation import avatar_seed
 from anon_pipeline.stages.base import StageContext
 
 TEXT = "text"
-PREFIX = "deidentified"
 LONGEST = 50_000
 _ATTACKED: dict[str, dict[str, list[dict[str, Any]]]] = {}
 
@@ -69,32 +68,19 @@ def _attack(context: StageContext) -> dict[str, list[dict[str, Any]]]:
         progress=context.progress,
     )
     placed = [attacks.replaced(one, other) for one, other in zip(originals, released, strict=True)]
-    second = attacks.second_detector(released, placed, persons, context.policy.release.small_cell)
-    identifiers = [_row("canaries", "leak_rate", audit)]
-    identifiers += [_row(f"canaries:{kind}", "leak_rate", made) for kind, made in audit["by_kind"].items()]
-    identifiers.append(_row("second_detector", "notes_with_findings", second["documents_with_findings"]))
-    known = _known(context, pairs)
-    texts = ["\n".join(p.released for p in pairs if p.person == person) for person in known]
-    by_names = attacks.name_linkage(list(known.values()), texts)
-    by_facts = attacks.fact_linkage(originals, released, seed=seed)
-    linkability = [_over_chance("linked_by_names", by_names), _over_chance("linked_by_facts", by_facts)]
-    return {"identifiers": identifiers, "linkability": [row for row in linkability if row["floor"]]}
-
-
-def _known(context: StageContext, pairs: list[Pair]) -> dict[int, set[str]]:
-    """What an attacker knows of each person: the names of the hospital's record, and those that the notes gave."""
-    from anon_pipeline.modalities.text.record_level import records
-    from anon_pipeline.risk.text_attacks import WORD, plain, spoken_of
-
-    held = records(context.policy.options(TEXT), context.policy.directory)
-    names: dict[int, set[str]] = {}
-    for pair in pairs:
-        names.setdefault(pair.person, set()).update(spoken_of(pair.original))
-    for person, own in names.items():
-        record = held.get(str(person))
-        if record is not None:
-            own.update(w for name in (*record.last_names, *record.first_names) for w in WORD.findall(plain(name)))
-    return names
+    held = record_level.records(options, context.policy.directory)
+    records = [residual.names_of(held.get(str(person))) for person in persons]
+    names, texts = residual.by_person(persons, originals, records, released)
+    rows = attacks.rows(
+        {
+            "canaries": audit,
+            "second_detector": attacks.second_detector(released, placed, persons, context.policy.release.small_cell),
+            "name_linkage": attacks.name_linkage(names, texts),
+            "fact_linkage": attacks.fact_linkage(originals, released, seed=seed),
+        }
+    )
+    linking = [row for row in rows if row["metric"] == attacks.OVER_CHANCE]
+    return {"identifiers": [row for row in rows if row not in linking], "linkability": linking}
 
 
 def sample(context: StageContext, most: int, seed: int) -> list[Pair]:
@@ -121,23 +107,3 @@ def sample(context: StageContext, most: int, seed: int) -> list[Pair]:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     for batch in pq.ParquetFile(path).iter_batches(1024, columns=["note_id", "person_id", "note_text"]):
         yield from batch.to_pylist()
-
-
-def _row(name: str, metric: str, made: dict[str, Any], scale: float = 1.0) -> dict[str, Any]:
-    """A rate as a row. Where nothing could be tried, 0 with the interval that says so: 0 to 1."""
-    figures = {end: round((made[end] or 0.0) * scale, 6) for end in ("value", "low", "high")}
-    return {
-        "criterion": PREFIX,
-        "name": f"{TEXT}/{name}",
-        "metric": metric,
-        **figures,
-        "attacked": made["attempts"],
-        "floor": None,
-        "ceiling": None,
-    }
-
-
-def _over_chance(name: str, made: dict[str, Any]) -> dict[str, Any]:
-    """Top-1 success as a multiple of chance, which is the floor; none among fewer than two."""
-    chance = made["chance"]
-    return {**_row(name, "top1_over_chance", made, 1 / chance if chance else 1.0), "floor": 1.0 if chance else None}

@@ -133,6 +133,28 @@ def test_a_broken_limit_writes_nothing(tmp_path):
     assert out.exists()
 
 
+def test_limits_of_a_file_are_a_verdict(tmp_path):
+    source, out, key = tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "key"
+    key.write_text("0123456789abcdef" * 4)
+    key.chmod(0o600)
+    source.write_text("".join(json.dumps({"id": str(i), "text": NOTE, "patient_id": "p1"}) + "\n" for i in range(3)))
+    limits = tmp_path / "limits.yaml"
+    strict = "limits: [{check: deidentified/text/second_detector/*, maximum: 0.1, reason: few notes, source: a test}]\n"
+    limits.write_text(strict)
+    report = tmp_path / "r.json"
+    arguments = ["text", str(source), str(out), "--key-file", str(key), "--canaries", "8", "--report", str(report)]
+    made = CliRunner().invoke(app, [*arguments, "--limits", str(limits)])
+    assert made.exit_code == 3, made.output
+    assert not out.exists()
+    assert not report.exists()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("schema: anon-pipeline/policy/1\n" + strict.replace("0.1", "0.9"))
+    assert CliRunner().invoke(app, [*arguments, "--policy", str(policy)]).exit_code == 0
+    verdict = json.loads(report.read_text())["verdict"]
+    assert verdict["broken"] == []
+    assert [c["passed"] for c in verdict["checks"] if c["name"] == "text/second_detector"] == [True]
+
+
 def test_long_documents_are_cut_and_still_found():
     text = (
         ("Examen sans particularité, suites simples, pas de fièvre. " * 400)

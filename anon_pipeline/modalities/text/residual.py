@@ -13,7 +13,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,17 +52,34 @@ def measure(
     progress = not request.quiet and sys.stderr.isatty()
     texts = [r["text"] for r in results]
     placed = [[(s["start"], s["end"]) for s in r["surrogates"]] for r in results]
-    known = [_known(patients.get(str(n.get("patient_id")))) for n in notes]
-    made["canaries"] = canary_audit(
-        notes, request.key, options, request.canaries, request.seed, [r["entities"] for r in results], progress
-    )
+    known = [names_of(patients.get(str(n.get("patient_id")))) for n in notes]
+    if request.canaries:
+        made["canaries"] = canary_audit(
+            notes, request.key, options, request.canaries, request.seed, [r["entities"] for r in results], progress
+        )
     made["second_detector"] = attacks.second_detector(texts, placed)
+    persons = [str(n["patient_id"] if n.get("patient_id") is not None else f"note {i}") for i, n in enumerate(notes)]
+    made["name_linkage"] = attacks.name_linkage(*by_person(persons, [n["text"] for n in notes], known, texts))
     made["name_lookup"] = attacks.name_lookup(known, texts)
     made["fact_linkage"] = attacks.fact_linkage([n["text"] for n in notes], texts, seed=request.seed)
     return made
 
 
-def _known(record: kn.Record | None) -> tuple[str, ...]:
+def by_person(
+    persons: Sequence[Any], originals: Sequence[str], known: Sequence[Iterable[str]], released: Sequence[str]
+) -> tuple[list[set[str]], list[str]]:
+    """Each person's names, of the record and as the notes give them, and everything released of that person."""
+    names: dict[Any, set[str]] = {}
+    texts: dict[Any, list[str]] = {}
+    for person, original, own, text in zip(persons, originals, known, released, strict=True):
+        told = attacks.spoken_of(original) | {w for n in own for w in attacks.WORD.findall(attacks.plain(n))}
+        names.setdefault(person, set()).update(told)
+        texts.setdefault(person, []).append(text)
+    return list(names.values()), ["\n".join(texts[person]) for person in names]
+
+
+def names_of(record: kn.Record | None) -> tuple[str, ...]:
+    """The names that the hospital's record gives a patient."""
     return () if record is None else (*record.last_names, *record.first_names)
 
 

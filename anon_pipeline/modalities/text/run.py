@@ -15,6 +15,8 @@ from typing import Any
 from anon_pipeline.errors import VerdictBroken
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.text import engine, files
+from anon_pipeline.policy import Limit
+from anon_pipeline.risk.limits import check_name, judge
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Request:
     quarantine: Path | None = None
     canaries: int = 0
     limit: float | None = None
+    limits: tuple[Limit, ...] = ()
     seed: int = 0
     force: bool = False
     quiet: bool = True
@@ -85,12 +88,14 @@ def run(request: Request) -> dict[str, Any]:
             for result in results:
                 stream.write(files.dump(result))
         report = summary(request, tally, refused, options)
-        if request.canaries:
+        if request.canaries or request.limits:
             from anon_pipeline.modalities.text import residual
 
             report["residual_risk"] = residual.measure(request, temporary, patients, options)
-        broken = _broken(report, request.limit)
+        broken, checks = _broken(report, request)
         report["verdict"] = {"limit": request.limit, "broken": broken, "forced": bool(broken and request.force)}
+        if checks:
+            report["verdict"]["checks"] = checks
         if broken and not request.force:
             raise VerdictBroken("; ".join(broken))
         _write_quarantine(request, refused)
@@ -123,14 +128,27 @@ def summary(
     }  # fmt: skip
 
 
-def _broken(report: dict[str, Any], limit: float | None) -> list[str]:
-    if limit is None:
-        return []
-    canary = report.get("residual_risk", {}).get("canaries")
-    if not canary or not canary["attempts"]:
-        return ["a leak limit was given, but no canary could be inserted"]
-    high = canary["high"]
-    return [f"canary leak rate: upper bound {high:.4f} over the limit {limit}"] if high > limit else []
+def _broken(report: dict[str, Any], request: Request) -> tuple[list[str], list[dict[str, Any]]]:
+    """One sentence for every broken limit, and the figures that the limits of a file were held against."""
+    from fnmatch import fnmatchcase
+
+    from anon_pipeline.risk.text_attacks import rows
+
+    broken = []
+    measured = report.get("residual_risk", {})
+    if request.limit is not None:
+        canary = measured.get("canaries")
+        if not canary or not canary["attempts"]:
+            broken.append("a leak limit was given, but no canary could be inserted")
+        elif canary["high"] > request.limit:
+            broken.append(f"canary leak rate: upper bound {canary['high']:.4f} over the limit {request.limit}")
+    if not request.limits:
+        return broken, []
+    checks = rows(measured)
+    names = [check_name(row) for row in checks]
+    broken += judge(checks, request.limits)
+    missing = [limit.check for limit in request.limits if not any(fnmatchcase(n, limit.check) for n in names)]
+    return [*broken, *(f"{check}: nothing could be measured for it" for check in missing)], checks
 
 
 def _write_quarantine(request: Request, refused: list[tuple[int, str]]) -> None:

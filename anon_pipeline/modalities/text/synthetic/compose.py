@@ -18,6 +18,7 @@ from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.keys import Key, seeded_rng
 from anon_pipeline.modalities import Draw, Synthesis
+from anon_pipeline.modalities.text.folding import fold_text
 from anon_pipeline.modalities.text.synthetic import choice, moments
 from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground, ground
 from anon_pipeline.modalities.text.synthetic.notes import read_notes
@@ -227,6 +228,17 @@ class _Names:
         if label == "HOSPITAL":
             return self.hospital
         return "[...]"
+
+
+def made_up_names(seed: int, avatar: int) -> frozenset[str]:
+    """Folded words of every made-up name that the notes of an avatar may hold, whatever its sex."""
+    words: set[str] = set()
+    for female in (None, 0.0, 1.0):
+        own = _Names(seed, avatar, female)
+        for person in (own.patient, own.doctor):
+            words.update(re.findall(r"[^\W\d_]+", fold_text(f"{person.first_names[0]} {person.last_name}")))
+        words.update(re.findall(r"[^\W\d_]+", fold_text(own.hospital)))
+    return frozenset(words)
 
 
 def _fill(

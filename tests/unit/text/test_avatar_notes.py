@@ -1,0 +1,39 @@
+"""Avatars' notes: a word that few patients wrote, or a name that nobody made up, is seen."""
+
+from __future__ import annotations
+
+from anon_pipeline.modalities.text.synthetic.compose import made_up_names
+from anon_pipeline.stages.avatar_notes import rows
+
+AVATARS = [(i, f"Madame Durand, vue le 12/03/2020, hypertension artérielle. Suite {i}.") for i in range(1, 6)]
+MADE_UP = {i: frozenset(("durand",)) for i, _ in AVATARS}
+PATIENTS = [
+    (i, "Monsieur Martin : hypertension arterielle. Suites vues. Suite de Madame Roussel, vue") for i in range(11)
+]
+
+
+def figures(avatars: list[tuple[int, str]], least: int = 11) -> dict[str, float]:
+    return {row["name"]: row["value"] for row in rows(avatars, MADE_UP, iter(PATIENTS), least)}
+
+
+def test_shared_words_and_made_up_names_are_nobodys() -> None:
+    assert figures(AVATARS) == {"rare_words": 0.0, "second_detector": 0.0}
+
+
+def test_a_rare_word_is_counted() -> None:
+    with_one_more = [*PATIENTS, (99, "exerce comme ostréicultrice")]
+    found = rows([(1, "Une ostréicultrice"), *AVATARS], MADE_UP, iter(with_one_more), 11)
+    assert {row["name"]: row["value"] for row in found}["rare_words"] == 1
+    assert figures(AVATARS, least=12)["rare_words"] > 1
+
+
+def test_a_name_that_was_not_made_up_is_found() -> None:
+    found = figures([(1, "Revue par le docteur Fournier hier"), *AVATARS])
+    assert found["second_detector"] > 0
+
+
+def test_made_up_names_are_those_that_are_written() -> None:
+    words = made_up_names(5, 17)
+    assert words == made_up_names(5, 17)
+    assert words != made_up_names(6, 17)
+    assert all(word.islower() for word in words)
