@@ -40,7 +40,9 @@ def vcf(
     phenotypes_out: Path | None = typer.Option(None, help="Where the synthetic people's phenotypes go (TSV)."),
     genetic_map: Path | None = typer.Option(None, help="chrom pos cM (or HapMap, or PLINK); 1 cM/Mb when absent."),
     panel: Path | None = typer.Option(None, help="A public phased panel (VCF) that dilutes the pool."),
-    block: int | None = typer.Option(None, help="Haplotypes a PBWT block, 3 or more."),
+    block: int | None = typer.Option(
+        None, help="Haplotypes a group that donors are redrawn in, 3 or more; chosen by LD when absent."
+    ),
     number: int | None = typer.Option(None, "--n", min=5, help="Synthetic people; as many as learnt from when absent."),
     seed: int = typer.Option(0, min=0),
     holdout: Path | None = typer.Option(None, help="Samples never used but to attack, one a line."),

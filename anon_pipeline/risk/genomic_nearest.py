@@ -67,7 +67,7 @@ class Nearest:
         return int(same[: self.train].sum()), int(same[self.train :].sum())
 
     def kinship(self) -> dict[str, Any]:
-        """Pairs and people above KING's limits, in the training and in the unseen."""
+        """Pairs with a released person and people above KING's limits, in the training and in the unseen."""
         best = self.king.max(axis=1)
         king_train, king_unseen = self.king[: self.train], self.king[self.train :]
         return {
@@ -78,6 +78,11 @@ class Nearest:
             "people_over_first_degree": (
                 int((best[: self.train] > FIRST_DEGREE).sum()),
                 int((best[self.train :] > FIRST_DEGREE).sum()),
+            ),
+            "pairs": (king_train.size, king_unseen.size),
+            "count_over_first_degree": (
+                int((king_train > FIRST_DEGREE).sum()),
+                int((king_unseen > FIRST_DEGREE).sum()),
             ),
             "pairs_over_first_degree": (
                 float((king_train > FIRST_DEGREE).mean()),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.risk.genomic_data import Chunks
 from anon_pipeline.risk.genomic_frequency import FrequencyAttack
-from anon_pipeline.risk.genomic_nearest import SECOND_DEGREE, Nearest
+from anon_pipeline.risk.genomic_nearest import FIRST_DEGREE, SECOND_DEGREE, Nearest
 from anon_pipeline.risk.genomic_pairs import PairCounts
 from anon_pipeline.risk.genomic_runs import RunAttack
 from anon_pipeline.risk.genomic_scores import Row, auc, excess, tpr_at
@@ -185,14 +185,15 @@ def _from_pairs(nearest: Nearest, limits: Limits) -> list[Row]:
     rows = [
         _excess_row("linkability_halves", "linkability", nearest.train, linked, nearest.unseen, control, limits.excess)
     ]
-    value, half_width = nearest.kinship_excess(SECOND_DEGREE)
-    high = value + half_width
-    rows.append(
-        Row(
-            "kinship_second_degree", "linkability", "excess_share_of_pairs", value, value - half_width, high,
-            nearest.train, 0.0, None, limits.kinship, high <= limits.kinship,
-        )
-    )  # fmt: skip
+    for name, degree in (("kinship_first_degree", FIRST_DEGREE), ("kinship_second_degree", SECOND_DEGREE)):
+        value, half_width = nearest.kinship_excess(degree)
+        high = value + half_width
+        rows.append(
+            Row(
+                name, "linkability", "excess_share_of_pairs", value, value - half_width, high,
+                nearest.train, 0.0, None, limits.kinship, high <= limits.kinship,
+            )
+        )  # fmt: skip
     accuracy = nearest.adversarial_accuracy()
     count = min(nearest.train, nearest.unseen, nearest.released)
     loss = accuracy["privacy_loss"]

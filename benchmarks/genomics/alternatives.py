@@ -31,7 +31,7 @@ def groups(size: int) -> Callable[..., Made]:
     def make(train: Made, where: NDArray[np.float64], rng: np.random.Generator) -> Made:
         walkers = walking.Walkers.begin(train.shape[1], SIZE, rng)
         none, first = np.zeros((0, 0), np.uint8), np.ones(len(train), np.uint8)
-        return walking.walk(walkers, train, none, first, where, train[:0], size, Options().maximum_run_cm)
+        return walking.walk(walkers, train, none, first, where, (train[:0], where[:0]), size, Options().maximum_run_cm)
 
     return make
 

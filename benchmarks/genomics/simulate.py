@@ -1,4 +1,5 @@
-"""Cohorts simulated with msprime: out-of-Africa demography (Gravel 2011), written as VCF. No real genotype is used."""
+"""Cohorts simulated with msprime: out-of-Africa demography (Gravel 2011; South Asians and an
+admixed population beside it), written as VCF. No real genotype is used."""
 
 from __future__ import annotations
 
@@ -20,7 +21,12 @@ def demography() -> msprime.Demography:
     model.add_population(name="OOA", initial_size=1_861)
     model.add_population(name="ANC", initial_size=11_000)
     model.add_population_split(time=920, derived=["EUR", "EAS"], ancestral="OOA")
+    model.add_population(name="AMR", initial_size=20_000)
+    model.add_population(name="SAS", initial_size=33_800, growth_rate=0.0038)
+    model.add_admixture(time=14, derived="AMR", ancestral=["EUR", "EAS", "AFR"], proportions=[0.55, 0.35, 0.1])
+    model.add_population_split(time=700, derived=["SAS"], ancestral="EUR")
     model.add_population_split(time=2_040, derived=["AFR", "OOA"], ancestral="ANC")
+    model.sort_events()
     return model
 
 
@@ -50,7 +56,7 @@ def haplotypes(
         gene_conversion_tract_length=300 if hotspots else None,
         random_seed=seed,
     )
-    mutated = msprime.sim_mutations(trees, rate=1.25e-8, random_seed=seed + 1)
+    mutated = msprime.sim_mutations(trees, rate=2e-8, random_seed=seed + 1)
     alleles = (mutated.genotype_matrix() > 0).astype(np.uint8)
     people = alleles.shape[1] // 2
     order = np.random.default_rng(seed).permutation(people)
@@ -70,18 +76,24 @@ def common_haplotypes(
 
 def write(path: Path, alleles: NDArray[np.uint8], positions: NDArray[np.int64], contig: str = "20") -> list[str]:
     """Write the VCF, and return its sample names."""
-    count = alleles.shape[1] // 2
-    names = [f"S{number:05d}" for number in range(count)]
-    header = Header(names, {contig: 0}, None, [{"contig": contig, "present": None}])
+    return write_contigs(path, {contig: (alleles, positions)})
+
+
+def write_contigs(path: Path, parts: dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]) -> list[str]:
+    """Write alleles and positions by contig, and return the sample names."""
+    slots = next(iter(parts.values()))[0].shape[1]
+    names = [f"S{number:05d}" for number in range(slots // 2)]
+    segments = [{"contig": contig, "present": None} for contig in parts]
+    header = Header(names, dict.fromkeys(parts, 0), None, segments)
 
     def chunks():
-        for start in range(0, len(alleles), 2_000):
-            part = alleles[start : start + 2_000]
-            rows = np.arange(start, start + len(part))
-            sites = Sites(
-                contig, 0, positions[rows], rows, rows, ["A"] * len(rows), ["G"] * len(rows), ["."] * len(rows)
-            )
-            yield Chunk(sites, np.packbits(part, axis=1), None, 2 * count), part
+        for segment, (contig, (alleles, positions)) in enumerate(parts.items()):
+            for start in range(0, len(alleles), 2_000):
+                part = alleles[start : start + 2_000]
+                rows = np.arange(start, start + len(part))
+                bases = ["A"] * len(rows), ["G"] * len(rows), ["."] * len(rows)
+                sites = Sites(contig, segment, positions[rows], rows, rows, *bases)
+                yield Chunk(sites, np.packbits(part, axis=1), None, slots), part
 
     write_vcf(path, header, names, chunks())
     return names

@@ -1,6 +1,7 @@
 """Small groups of haplotypes that are alike around one place, on both sides of it. In numba; nothing is drawn here.
 
-Likeness is the agreement at the 64 common sites before and the 64 after, the nearer ones weighing more. Groups are the
+Likeness is the agreement at the 64 common sites before and the 64 after, as far as they are within reach, the nearer
+ones weighing more. Groups are the
 leaves of a balanced tree, each split between a haplotype and one far from it: all have the same size, and the cost is
 M log M words of bits, not M^2 haplotypes. Unlike neighbours in positional (PBWT) order, they are not parted by one
 mutation, one gene conversion or one wrong call.
@@ -23,8 +24,8 @@ DEPTH = 64
 
 
 @compiled(inline="always")
-def _distance(past: Any, future: Any, one: Any, other: Any) -> Any:
-    before, after = past[one] ^ past[other], future[one] ^ future[other]
+def _distance(past: Any, future: Any, behind: Any, ahead: Any, one: Any, other: Any) -> Any:
+    before, after = (past[one] ^ past[other]) & behind, (future[one] ^ future[other]) & ahead
     near = ones(before & uint64(NEAR)) + ones(after & uint64(NEAR))
     nearer = ones(before & uint64(NEARER)) + ones(after & uint64(NEARER))
     return np.int32(ones(before) + ones(after) + uint64(2) * near + uint64(3) * nearer)
@@ -61,9 +62,28 @@ def opened(common: Any, place: int, past: Any, future: Any) -> None:
 
 
 @compiled(nogil=True)
-def group(past: Any, future: Any, size: int, key: Any, order: Any) -> None:
+def reached(where: Any, place: int, here: float, reach: float) -> Any:
+    """The bits of both windows before the common site ``place`` that are within ``reach`` of ``here``.
+
+    where: (sites,) cM of the common sites.
+    """
+    behind, ahead = uint64(0), uint64(0)
+    for site in range(WINDOW):
+        if place - 1 - site < 0 or here - where[place - 1 - site] > reach:
+            break
+        behind |= uint64(1) << uint64(site)
+    for site in range(WINDOW):
+        if place + site >= len(where) or where[place + site] - here > reach:
+            break
+        ahead |= uint64(1) << uint64(site)
+    return behind, ahead
+
+
+@compiled(nogil=True)
+def group(past: Any, future: Any, behind: Any, ahead: Any, size: int, key: Any, order: Any) -> None:
     """Reorder ``order`` (M,) so that haplotypes ``size * i`` to ``size * (i + 1)`` of it are alike (the last group
-    takes the rest). key: 64 random bits, that choose first pivots and break ties."""
+    takes the rest). behind, ahead: the bits of the windows that count. key: 64 random bits, that choose first pivots
+    and break ties."""
     haplotypes = len(order)
     groups = max(haplotypes // size, 1)
     first, beyond = np.empty(DEPTH, np.int64), np.empty(DEPTH, np.int64)
@@ -84,13 +104,13 @@ def group(past: Any, future: Any, size: int, key: Any, order: Any) -> None:
         for _ in range(2):
             pivot, most = far, -1
             for place in range(start, end):
-                distance = _distance(past, future, order[place], pivot)
+                distance = _distance(past, future, behind, ahead, order[place], pivot)
                 towards[place] = distance
                 if distance > most:
                     far, most = order[place], distance
         least, largest = np.int32(MOST), np.int32(-MOST)
         for place in range(start, end):
-            towards[place] -= _distance(past, future, order[place], far)
+            towards[place] -= _distance(past, future, behind, ahead, order[place], far)
             least, largest = min(least, towards[place]), max(largest, towards[place])
         middle = (low + high) // 2
         counts[: largest - least + 1] = 0

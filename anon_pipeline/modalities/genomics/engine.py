@@ -21,9 +21,9 @@ from anon_pipeline.modalities.genomics import loci as declared
 from anon_pipeline.modalities.genomics.attacking import attack_release
 from anon_pipeline.modalities.genomics.formats import GeneticMap, Locus, Phenotypes
 from anon_pipeline.modalities.genomics.generate import Generator, Plan, make_plan
-from anon_pipeline.modalities.genomics.options import Access, Options
+from anon_pipeline.modalities.genomics.options import BLOCKS, Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
-from anon_pipeline.modalities.genomics.panel import read_panel
+from anon_pipeline.modalities.genomics.panel import Panel, read_panel
 from anon_pipeline.modalities.genomics.reading import read_vcf
 from anon_pipeline.modalities.genomics.released import finish, sample_names
 from anon_pipeline.modalities.genomics.store import Header, Store
@@ -38,6 +38,8 @@ UNDECLARED = (
 )
 # Residuals that by chance put another allele before a declared locus are drawn again.
 LEAST_LEAD, RESIDUALS_DRAWN = 0.95, 10
+# Without a block asked for, groups shrink from the largest until this correlation of r^2 is kept.
+WANTED_LD = 0.97
 Progress = Callable[[str, int], Callable[[int], None]]
 
 
@@ -161,27 +163,47 @@ class _Run:
         genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
         size = request.size or len(people.training)
         plan = make_plan(store.header, people.training, strata, size, request.seed)
-        generator = Generator(
-            store, people.training, surveyed, strata, plan, genetic, options.block,
-            options.maximum_run_cm, request.seed, panel, progress=self.progress("generating", store.rows),
-        )  # fmt: skip
-        walked = self.work / "walkers.parquet"
-        generator.run(walked)
-        walkers = Store(walked)
-        pairing = pair(walkers, surveyed, ancestry, strata, plan, request.seed)
-        final = self.work / "released.parquet"
-        dropped_after = finish(walkers, pairing, final, options.minimum_carriers)
-        released = Store(final)
-        self.report["alleles"]["dropped_too_few_released_carriers"] = dropped_after
+        released = self._released(store, people, surveyed, strata, ancestry, plan, genetic, panel)
         self.report["alleles"]["released"] = released.rows
         self.report["released_people"] = size
-        self.report["utility"] = measure_utility(store, released, people.training, surveyed, ancestry)
         self._associations(store, released, people, surveyed, strata, plan)
         if len(people.unseen):
             self._attack(store, released, people, genetic)
         self._verdict()
         self._write(released)
         return self.report
+
+    def _released(
+        self,
+        store: Store,
+        people: People,
+        surveyed: Survey,
+        strata: Strata,
+        ancestry: Ancestry,
+        plan: Plan,
+        genetic: GeneticMap,
+        panel: Panel | None,
+    ) -> Store:
+        """The synthetic people, of the largest groups that keep enough LD (or of the block that was asked for)."""
+        walked, final = self.work / "walkers.parquet", self.work / "released.parquet"
+        blocks = (self.options.block,) if self.options.block else BLOCKS
+        for block in blocks:
+            generator = Generator(
+                store, people.training, surveyed, strata, plan, genetic, block, self.options.maximum_run_cm,
+                self.request.seed, panel, progress=self.progress("generating", store.rows),
+            )  # fmt: skip
+            generator.run(walked)
+            walkers = Store(walked)
+            pairing = pair(walkers, surveyed, ancestry, strata, plan, self.request.seed)
+            dropped = finish(walkers, pairing, final, self.options.minimum_carriers)
+            released = Store(final)
+            utility = measure_utility(store, released, people.training, surveyed, ancestry)
+            if utility["ld_r"] is None or utility["ld_r"] >= WANTED_LD:
+                break
+        self.report["block"] = block
+        self.report["alleles"]["dropped_too_few_released_carriers"] = dropped
+        self.report["utility"] = utility
+        return released
 
     def _describe(self, store: Store, people: People, surveyed: Survey) -> None:
         counts = store.header.counts
@@ -190,7 +212,6 @@ class _Run:
             {
                 "access": self.request.access,
                 "seed": self.request.seed,
-                "block": self.options.block,
                 "build": store.header.build or "unknown",
                 "contigs": list(store.header.contigs),
                 "mode": "phased" if store.header.phased else "phase-free: genotypes leave without phase",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities.genomics.formats import GeneticMap
+from anon_pipeline.modalities.genomics.options import BLOCKS
 from anon_pipeline.modalities.genomics.panel import Panel
 from anon_pipeline.modalities.genomics.store import Chunk, Header, Sites, Store, StoreWriter, packed_presence
 from anon_pipeline.modalities.genomics.strata import Strata
@@ -95,8 +96,8 @@ class _Ready:
 class Generator:
     """Streams a store's training haplotypes into synthetic ones.
 
-    block, limit_cm: as in ``options.Options``. panel: public haplotypes, aligned with the store's rows, that walk in
-    every stratum's pool, or None.
+    block, limit_cm: as in ``options.Options`` (a block of None: the largest). panel: public haplotypes, aligned with
+    the store's rows, that walk in every stratum's pool, or None.
     """
 
     store: Store
@@ -105,7 +106,7 @@ class Generator:
     strata: Strata
     plan: Plan
     genetic: GeneticMap
-    block: int
+    block: int | None
     limit_cm: float
     seed: int
     panel: Panel | None = None
@@ -203,11 +204,14 @@ class Generator:
         emitted = np.zeros((len(ready.sites), 2 * self.plan.size), np.uint8)
         for number, walk_ in enumerate(self.walks):
             planes, lost = ready.planes[number]
-            after = planes[:0]
+            after = planes[:0], ready.where[:0]
             if following is not None:
                 ahead, missing = following.planes[number]
-                after = ahead[np.flatnonzero(common_rows(ahead, missing))[:AHEAD]]
-            out = walk(walk_.walkers, planes, lost, ready.first, ready.where, after, self.block, self.limit_cm)
+                rows = np.flatnonzero(common_rows(ahead, missing))[:AHEAD]
+                after = ahead[rows], following.where[rows]
+            out = walk(
+                walk_.walkers, planes, lost, ready.first, ready.where, after, self.block or BLOCKS[0], self.limit_cm
+            )
             if self.store.header.phased:
                 emitted[:, walk_.slots] = out
             else:

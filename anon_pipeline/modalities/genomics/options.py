@@ -9,13 +9,15 @@ from typing import Any, Literal
 from anon_pipeline.errors import BadInput
 
 Access = Literal["open", "controlled"]
+BLOCKS = (16, 12, 8, 6)
 
 
 @dataclass(frozen=True)
 class Options:
     """What a policy may set.
 
-    block: haplotypes a group of those alike around a place, that donors are redrawn in.
+    block: haplotypes a group of those alike around a place, that donors are redrawn in; None: 16, or fewer, down to 6,
+    where LD needs it.
     minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the
@@ -26,7 +28,7 @@ class Options:
     ``chrom:pos:ref:alt``; scores and pharmacogenes: loci whose dosages only the embedding sees.
     """
 
-    block: int = 12
+    block: int | None = None
     minimum_carriers: int = 5
     minimum_stratum: int = 500
     maximum_run_cm: float = 0.02
@@ -46,9 +48,9 @@ class Options:
     strata: str | None = None
 
     def __post_init__(self) -> None:
-        if self.block < 3:
+        if self.block is not None and self.block < 3:
             raise BadInput("genomics: a block holds at least 3 haplotypes (smaller blocks copy)")
-        if self.block > 1000:
+        if self.block is not None and self.block > 1000:
             raise BadInput("genomics: a block holds at most 1000 haplotypes")
         if self.minimum_carriers < 5:
             raise BadInput("genomics: minimum_carriers is at least 5")

@@ -1,10 +1,11 @@
 """The mosaic of local groups, in numba: at each record a walker's donor is redrawn among the haplotypes like it there.
 
-Groups of ``block`` haplotypes alike on both sides (``clusters``) are formed anew every 20 common sites. Inside a group
-donors are drawn uniformly at each record, so that every allele keeps its frequency in expectation and leaves the
-haplotype that carries it. Before groups change, the group's walkers exchange donors, so that each goes on with the one
+Groups of ``block`` haplotypes alike on both sides (``clusters``) are formed anew every 20 common sites, or .1 cM.
+Inside a group donors are drawn uniformly at each record, so that every allele keeps its frequency in expectation and
+leaves the haplotype that carries it. Before groups change, the walkers of each exchange donors: all go on with the one
 whose sites further back are most like those that the walker has emitted: linkage beyond the window stays, and no
-frequency changes. Files, strata and pairing are elsewhere.
+frequency changes. Nothing is alike across more than the reach, where linkage is chance and likeness would be a
+person's own: beyond a gap all walkers exchange donors at random. Files, strata and pairing are elsewhere.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 
 from anon_pipeline.compute.bits import mixed, ones
 from anon_pipeline.compute.compiled import compiled
-from anon_pipeline.modalities.genomics.clusters import WINDOW, advance, group, opened
+from anon_pipeline.modalities.genomics.clusters import WINDOW, advance, group, opened, reached
 
 STEP = 20  # common sites between two groupings
 AHEAD = WINDOW + STEP // 2  # common sites that a chunk needs after its last row
 MEMORY_STEP = 6  # one common site in six is remembered, the last 64 of them
 BALANCED = 307  # of 1024 groups, those whose donors are dealt out evenly before they change
 COMMON, MISSING = 0.05, 0.02
+REACH, MEMORY_REACH = 0.2, 0.5  # cM
 
 
 @dataclass
@@ -33,8 +35,9 @@ class Walkers:
 
     order: (M,) int32, the pool by groups; place: (M,) its inverse. donor: (W,) int32. run_start: (W,) float64, cM where
     the donor began. memory, remembered: (W,) and (M,) uint64, the thinned past of the walkers and of the pool.
-    before: the last common rows of the pool, at most 64. clock: the common site at which groups change, and the rows
-    and the common sites walked so far.
+    before, before_where: the last common rows of the pool, at most 64, and their cM. clock: the common site at which
+    groups change, and the rows and the common sites walked so far. marks: cM of the last record, of the last change of
+    groups, and of the sites remembered, the last first.
     """
 
     order: NDArray[np.int32]
@@ -45,6 +48,8 @@ class Walkers:
     remembered: NDArray[np.uint64]
     stream: np.uint64
     before: NDArray[np.uint8]
+    before_where: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    marks: NDArray[np.float64] = field(default_factory=lambda: np.full(2 + WINDOW, -np.inf))
     clock: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
 
     @classmethod
@@ -82,8 +87,13 @@ def _fill_missing(plane: Any, missing: Any, order: Any) -> None:
 
 
 @compiled(nogil=True)
-def _exchange(order: Any, place: Any, donor: Any, memory: Any, remembered: Any, block: int, key: Any) -> None:
-    """Deal the donors of some groups out evenly, then give each walker of a group the donor of most like memory."""
+def _exchange(
+    order: Any, place: Any, donor: Any, memory: Any, remembered: Any, known: Any, block: int, key: Any
+) -> None:
+    """Deal the donors of some groups out evenly, then give each walker of a group the donor of most like memory.
+
+    known: the bits of the memories that count.
+    """
     size, walkers = len(order), len(donor)
     groups = max(size // block, 1)
     ends = np.zeros(groups + 1, np.int32)
@@ -116,7 +126,7 @@ def _exchange(order: Any, place: Any, donor: Any, memory: Any, remembered: Any, 
         for index in range(begin, end):
             walker, best, least = queue[index], index, uint64(WINDOW + 1)
             for other in range(index, end):
-                unlike = ones(memory[walker] ^ remembered[offered[other]])
+                unlike = ones((memory[walker] ^ remembered[offered[other]]) & known)
                 if unlike < least:
                     best, least = other, unlike
             offered[index], offered[best] = offered[best], offered[index]
@@ -124,10 +134,17 @@ def _exchange(order: Any, place: Any, donor: Any, memory: Any, remembered: Any, 
 
 
 @compiled(nogil=True)
+def _shuffle(donor: Any, key: Any) -> None:
+    for walker in range(len(donor) - 1):
+        other = walker + np.int64((mixed(key ^ uint64(walker)) >> uint64(3)) % uint64(len(donor) - walker))
+        donor[walker], donor[other] = donor[other], donor[walker]
+
+
+@compiled(nogil=True)
 def _walk(
-    planes: Any, missing: Any, first: Any, centimorgan: Any, common: Any, at: Any, is_common: Any, origin: int,
-    order: Any, place: Any, donor: Any, run_start: Any, memory: Any, remembered: Any, stream: Any, clock: Any,
-    block: int, limit: float, emitted: Any,
+    planes: Any, missing: Any, first: Any, centimorgan: Any, common: Any, common_where: Any, at: Any, is_common: Any,
+    origin: int, order: Any, place: Any, donor: Any, run_start: Any, memory: Any, remembered: Any, marks: Any,
+    stream: Any, clock: Any, block: int, limit: float, emitted: Any,
 ) -> None:  # fmt: skip
     rows, size = planes.shape
     walkers = len(donor)
@@ -142,20 +159,33 @@ def _walk(
         if first[row]:
             here = centimorgan[row]
             key = mixed(stream ^ mixed(uint64(clock[1] + row)))
-            if origin + at[row] >= clock[0]:
-                if clock[1] + row:
-                    _exchange(order, place, donor, memory, remembered, block, mixed(key))
-                centre = min(at[row] + STEP // 2, len(common))
+            apart = here - marks[0] > REACH
+            marks[0] = here
+            if apart or origin + at[row] >= clock[0] or here - marks[1] > REACH / 2:
+                if apart:
+                    _shuffle(donor, mixed(key))
+                else:
+                    known = uint64(0)
+                    for site in range(WINDOW):
+                        if here - marks[2 + site] <= MEMORY_REACH:
+                            known |= uint64(1) << uint64(site)
+                    _exchange(order, place, donor, memory, remembered, known, block, mixed(key))
+                centre = at[row]
+                while centre < min(at[row] + STEP // 2, len(common)) and common_where[centre] - here <= REACH / 2:
+                    centre += 1
                 if window < 0:
                     opened(common, centre, past, future)
                     window = centre
                 while window < centre:
                     advance(common, window, past, future)
                     window += 1
-                group(past, future, block, mixed(key ^ uint64(1)), order)
+                middle = here if window <= at[row] else common_where[window - 1]
+                behind, ahead = reached(common_where, window, middle, REACH)
+                group(past, future, behind, ahead, block, mixed(key ^ uint64(1)), order)
                 for position in range(size):
                     place[order[position]] = position
                 clock[0] = origin + at[row] + STEP
+                marks[1] = here
             for walker in range(walkers):
                 number = min(place[donor[walker]] // block, groups - 1)
                 start = number * block
@@ -177,6 +207,8 @@ def _walk(
                 memory[walker] = (memory[walker] << uint64(1)) | uint64(line[walker])
             for haplotype in range(size):
                 remembered[haplotype] = (remembered[haplotype] << uint64(1)) | uint64(plane[haplotype])
+            marks[3:] = marks[2:-1].copy()
+            marks[2] = centimorgan[row]
 
 
 def common_rows(planes: NDArray[np.uint8], missing: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -192,27 +224,30 @@ def walk(
     missing: NDArray[np.uint8],
     first: NDArray[np.uint8],
     centimorgan: NDArray[np.float64],
-    after: NDArray[np.uint8],
+    after: tuple[NDArray[np.uint8], NDArray[np.float64]],
     block: int,
     limit: float,
 ) -> NDArray[np.uint8]:
     """(rows, W) uint8, what the walkers emit over one chunk of their segment.
 
     planes: (rows, M) uint8, the pool's alleles; missing: the same, 1 where a call is missing, or (0, 0). first: (rows,)
-    whether a row begins a record (the rows of one record share their donor). centimorgan: (rows,). after: (sites, M)
-    the common rows that follow, ``AHEAD`` of them where there are so many. block: haplotypes a group. limit: longest
-    run of one donor, in cM.
+    whether a row begins a record (the rows of one record share their donor). centimorgan: (rows,), ascending. after:
+    (sites, M) the common rows that follow, ``AHEAD`` of them where there are so many, and (sites,) their cM.
+    block: haplotypes a group. limit: longest run of one donor, in cM.
     """
     marked = common_rows(planes, missing)
     before = walkers.before
-    common = np.concatenate([before, planes[marked], after[:AHEAD]])
+    common = np.concatenate([before, planes[marked], after[0][:AHEAD]])
+    common_where = np.concatenate([walkers.before_where, centimorgan[marked], after[1][:AHEAD]])
     at = len(before) + np.cumsum(marked) - marked
     emitted = np.empty((len(planes), len(walkers.donor)), np.uint8)
     _walk(
-        planes, missing, first, centimorgan, common, at, marked, int(walkers.clock[2]) - len(before), walkers.order,
-        walkers.place, walkers.donor, walkers.run_start, walkers.memory, walkers.remembered, walkers.stream,
-        walkers.clock, block, limit, emitted,
+        planes, missing, first, centimorgan, common, common_where, at, marked, int(walkers.clock[2]) - len(before),
+        walkers.order, walkers.place, walkers.donor, walkers.run_start, walkers.memory, walkers.remembered,
+        walkers.marks, walkers.stream, walkers.clock, block, limit, emitted,
     )  # fmt: skip
     walkers.clock[1:] += len(planes), int(marked.sum())
-    walkers.before = common[: len(before) + int(marked.sum())][-WINDOW:].copy()
+    held = len(before) + int(marked.sum())
+    walkers.before = common[max(held - WINDOW, 0) : held].copy()
+    walkers.before_where = common_where[max(held - WINDOW, 0) : held].copy()
     return emitted

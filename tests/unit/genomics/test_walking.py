@@ -11,6 +11,7 @@ from anon_pipeline.modalities.genomics.walking import AHEAD, Walkers, common_row
 
 NONE = np.zeros((0, 0), np.uint8)
 BLOCK = 8
+ALL = np.uint64(2**64 - 1)
 
 
 def emitted(pool: NDArray[np.uint8], walkers: int, sizes: list[int], *, limit: float = 0.02, records: int = 1):
@@ -18,12 +19,13 @@ def emitted(pool: NDArray[np.uint8], walkers: int, sizes: list[int], *, limit: f
     state = Walkers.begin(pool.shape[1], walkers, np.random.default_rng(4))
     first = (np.arange(len(pool)) % records == 0).astype(np.uint8)
     where = np.arange(len(pool)) // records * 1e-3
+    pool = np.ascontiguousarray(pool)
     parts, start = [], 0
     for size in sizes:
         rows, following = slice(start, start + size), pool[start + size :]
-        after = np.ascontiguousarray(following[common_rows(following, NONE)][:AHEAD]) if len(following) else following
-        planes = np.ascontiguousarray(pool[rows])
-        parts.append(walk(state, planes, NONE, first[rows], where[rows], after, BLOCK, limit))
+        ahead = common_rows(following, NONE) if len(following) else np.zeros(0, bool)
+        after = np.ascontiguousarray(following[ahead][:AHEAD]), where[start + size :][ahead][:AHEAD]
+        parts.append(walk(state, pool[rows], NONE, first[rows], where[rows], after, BLOCK, limit))
         start += size
     return np.concatenate(parts)
 
@@ -65,7 +67,7 @@ def test_groups_are_alike_in_spite_of_a_wrong_call() -> None:
     assert np.array_equal(past, again[0])
     assert np.array_equal(future, again[1])
     order = rng.permutation(80).astype(np.int32)
-    group(past, future, BLOCK, np.uint64(1), order)
+    group(past, future, ALL, ALL, BLOCK, np.uint64(1), order)
     assert sorted(order.tolist()) == list(range(80))
     shares = [np.bincount(family[order[start : start + BLOCK]]).max() for start in range(0, 80, BLOCK)]
     assert np.mean(shares) > 0.8 * BLOCK
@@ -85,6 +87,17 @@ def test_missing_calls_take_a_neighbours_allele(small: NDArray[np.uint8]) -> Non
     lost[7] = 1
     state = Walkers.begin(200, 200, np.random.default_rng(4))
     planes = pool * (1 - lost)
-    made = walk(state, planes, lost, np.ones(60, np.uint8), np.arange(60) * 1e-3, pool[:0], BLOCK, 0.02)
+    made = walk(state, planes, lost, np.ones(60, np.uint8), np.arange(60) * 1e-3, (pool[:0], np.zeros(0)), BLOCK, 0.02)
     kept = np.delete(np.arange(60), 7)
     assert np.corrcoef(made[kept].mean(axis=1), pool[kept].mean(axis=1))[0, 1] > 0.98
+
+
+def test_nothing_is_tied_across_a_gap() -> None:
+    """Two pieces 1 cM apart that are copies of one another: in the release they are independent."""
+    piece = np.random.default_rng(6).integers(0, 2, (40, 400)).astype(np.uint8)
+    pool = np.concatenate([piece, piece])
+    where = np.r_[np.arange(40), 1000 + np.arange(40)] * 1e-3
+    state = Walkers.begin(400, 400, np.random.default_rng(4))
+    made = walk(state, pool, NONE, np.ones(80, np.uint8), where, (pool[:0], where[:0]), BLOCK, 0.02)
+    near = [np.corrcoef(made[row], made[row + 40])[0, 1] for row in range(40)]
+    assert abs(np.mean(near)) < 0.03
