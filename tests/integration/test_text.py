@@ -200,6 +200,30 @@ def test_a_shifted_date_keeps_its_form_and_is_never_the_same(written):
         assert "[" not in new
 
 
+@pytest.mark.parametrize(
+    ("written", "kept", "gone"),
+    [
+        ("Né le vingt-trois mars 1950.", "né le", "vingt trois mars 1950"),
+        ("Née le premier janvier mille neuf cent quarante-huit.", "née le", "premier janvier mille cent quarante huit"),
+        ("Relève à 19h : Kévin/Assia.", "relève", "kévin assia"),
+        ("Tél. 06.12.34.56.78 ou 06-11-22-33-44", "tél", "06.12 56.78 06-11 33-44"),
+        ("Prélèvement au nom de Kervella-Roussot Marie.", "prélèvement", "kervella roussot marie"),
+        ("Signé 2024-02-03T08:15:00Z, créé 20240203T0815.", "signé", "2024-02-03 20240203"),
+        ("NIR 1 85 03 2A 004 123 45, conjoint 278112B03345678.", "conjoint", "2a 004 2b033 278112"),
+    ],
+)
+def test_odd_forms_are_found(written, kept, gone):
+    made = deidentify([{"id": "a", "text": written}])[0]
+    assert kept in made["text"].lower()
+    assert not [word for word in gone.split() if re.search(rf"\b{re.escape(word)}\b", made["text"].lower())]
+
+
+def test_a_telephone_number_stays_one():
+    made = deidentify([{"id": "a", "text": "Tél 06.12.34.56.78, domicile 02-99-12-34-56"}])[0]
+    assert [e["label"] for e in made["entities"]] == ["PHONE", "PHONE"]
+    assert len(re.findall(r"\d\d(?:[.-]\d\d){4}", made["text"])) == 2
+
+
 def test_what_diseases_and_drugs_bear_is_no_name():
     text = "Syndrome de Kermorvant-Ossart, signe de Quellenec négatif, Zybarine 5 mg et Talvorex 20 mg le matin."
     assert deidentify([{"id": "a", "text": text}])[0]["entities"] == []

@@ -48,6 +48,14 @@ BROKEN = re.compile(
     r"(?:\b(?:le|du|au|nee?|ne\(e\)|ddn|dn|date|depuis|sortie|entree)\b[^0-9\n]{0,12}|(?<![0-9a-z/.,-]))"
     r"([0-9]{1,3} ?[/.'|-] ?[0-9]{1,3} ?[/.'|l-] ?(?:[12][0-9' .]{1,5}[0-9]))(?![0-9]|[/.,][0-9])"
 )
+UNITS = "un|deux|trois|quatre|cinq|six|sept|huit|neuf"
+TENS = "dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente|quarante|cinquante|soixante"
+SPELT_DAY = re.compile(
+    rf"(?<![a-z-])(?:premier|(?:{TENS})(?:[ -]et[ -]un|-(?:{UNITS}))?|{UNITS})(?= {FULL_MONTH}(?![a-z]))"
+)
+SPELT_YEAR = re.compile(
+    rf"{FULL_MONTH} ((?:mil|mille) neuf[ -]cents?(?:[ -](?:{TENS}|{UNITS}|vingts|et))*|deux[ -]mille(?:[ -](?:{TENS}|{UNITS}|et))*)(?![a-z])"
+)
 STAMP = re.compile(
     r"(?<![0-9a-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?=t[0-2][0-9][0-5][0-9])"
 )
@@ -58,6 +66,10 @@ def find(text: str, folded: str) -> Iterator[Found]:
     del text
     written, folded = folded, digits(folded)
     yield from _misread(written)
+    for match in SPELT_DAY.finditer(written):
+        yield Found(*match.span(), "DATE", 0.9, "date")
+    for match in SPELT_YEAR.finditer(written):
+        yield Found(*match.span(1), "DATE", 0.9, "date")
     if not any(map(str.isdigit, folded)):
         return
     yield from _whole(folded)

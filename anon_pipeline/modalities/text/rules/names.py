@@ -21,6 +21,7 @@ GLUED = re.compile(
 )
 FIELD = re.compile(r"(?<![a-z])(?P<kind>nom(?: de famille| de naissance| d'usage| usuel| marital| patronymique| du patient)?|prenoms?|prenom\(s\)|nom et prenoms?|nom prenoms?|surname|first names?|last name|given names?|patient name|name)\.? *[:=|] *(?=[a-z])")  # fmt: skip
 KIN = re.compile(r"(?<![a-z])(?:fille|fils|femme|mari|epouse|epoux|compagne|compagnon|conjointe?|mere|pere|maman|papa|soeur|s.ur|frere|niece|neveu|tante|oncle|tata|tonton|cousine?|grand-mere|grand-pere|belle-[a-z]+|beau-[a-z]+|petite?-(?:fille|fils)|voisine?|amie?|marraine|parrain|enfant|bebe|petite?|jumeau|jumelle|prenomme|prenommee)(?: (?:ainee?|cadette?|jumelle|jumeau|unique|de|d'))?,? (?=[a-z])")  # fmt: skip
+PAIR = re.compile(r"(?<![\w/])([^\W\d_]{3,}) ?[/+&] ?([^\W\d_]{3,})(?![\w/])")
 ORDINARY = frozenset(["fleur", "rose", "claire", "aime", "ange", "noel", "pascal", "constant", "modeste", "juste", "fortune", "prudence", "patience", "felicite", "victoire", "aurore", "perle", "olive", "prune", "grace", "merveille", "divine", "tresor", "reine", "prince", "lin", "long", "nuit", "mai", "yan", "dan", "cola", "max", "noa", "indy", "luna", "lune", "violette", "jasmine", "marine", "parfait", "innocent", "placide", "desire", "germain", "blanche", "vera", "amara", "celeste", "brune", "mina"])  # fmt: skip
 WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 PARTICLES = frozenset(
@@ -169,6 +170,7 @@ def find(text: str, folded: str) -> Iterator[Found]:
         if match.lastindex == 1 or text[begin].isupper() or not folded.startswith(("m.", "pr."), match.start()):
             yield from _names(text, folded, begin, lower, "title")
     yield from _kin(text, folded)
+    yield from _pairs(text)
     for match in BIRTH.finditer(folded):
         if text[match.end()].isupper() or (folded[match.start()] == "n" and ":" in match.group()):
             for found in _names(text, folded, match.end(), lower, "birth-name"):
@@ -183,6 +185,14 @@ def find(text: str, folded: str) -> Iterator[Found]:
                 if both or kind in ("name", "patient name")
                 else found._replace(label="FIRST_NAME" if first else "LAST_NAME")
             )
+
+
+def _pairs(text: str) -> Iterator[Found]:
+    """First names of the lists beside one another, as nurses sign: 'Kévin/Assia'."""
+    for match in PAIR.finditer(text):
+        if all(fold(match.group(i)) in _first_names() and fold(match.group(i)) not in ORDINARY for i in (1, 2)):
+            for i in (1, 2):
+                yield Found(*match.span(i), "FIRST_NAME", 0.75, "name-pair")
 
 
 def _kin(text: str, folded: str) -> Iterator[Found]:
