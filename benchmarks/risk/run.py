@@ -9,6 +9,7 @@ CPU seconds are counted, since the machine may be shared; without --part the oth
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -61,16 +62,14 @@ def cpu() -> float:
     )
 
 
-def aids(splits: int) -> list[str]:
+def aids(first: int, splits: int) -> list[str]:
     """Every published release of every split, ours, shuffled columns and a bootstrap copy under the same battery: the
     same targets, halves and reference people, drawn once a split."""
     from anon_pipeline.avatars.tables import synthesize_table
 
-    rows: dict[str, list[list[float]]] = {}
-    bounds: dict[str, list[list[float]]] = {}
-    verdicts: dict[str, int] = {}
-    started, tried = cpu(), 0
-    for i in range(splits):
+    store = HERE / "rivals.json"
+    kept = json.loads(store.read_text()) if store.exists() and first else {}
+    for i in range(first, splits):
         folder = SHARED / "aids" / "splits"
         real, held = (read_table(folder / f"{name}_{i}.csv") for name in ("train", "control"))
         rng = np.random.default_rng(100 + i)
@@ -89,6 +88,7 @@ def aids(splits: int) -> list[str]:
         for name, made in releases.items():
             raw = book.raw(tables.synthetic.iloc[begin : begin + len(made)])
             begin += len(made)
+            began = cpu()
             found = battery.run(raw, name)
             found["linkability", "row_order", "risk"] = row_order(book.scaled(people[0]), book.scaled(raw), rng)
             attacks = [
@@ -96,17 +96,22 @@ def aids(splits: int) -> list[str]:
                 for (c, n, m), f in found.items()
             ]
             broken = judge(attacks, default_limits())
-            values = {(a["name"], a["metric"]): (a["value"], a["high"]) for a in attacks}
-            rows.setdefault(name, []).append([values[key][0] for key in SHOWN])
-            bounds.setdefault(name, []).append([values[key][1] for key in BOUNDED])
-            verdicts[name] = verdicts.get(name, 0) + (not broken)
-            tried += 1
+            kept.setdefault(name, {})[str(i)] = {
+                "broken": len(broken),
+                "cpu_s": round(cpu() - began, 1),
+                **{f"{a['name']}/{a['metric']}": [round(a["value"], 4), round(a["high"], 4)] for a in attacks},
+            }
             print(i, name, "broken" if broken else "passed", flush=True)
+        store.write_text(json.dumps(kept, indent=0) + "\n")
+    rows = {n: [[f["/".join(k)][0] for k in SHOWN] for f in found.values()] for n, found in kept.items()}
+    bounds = {n: [[f["/".join(k)][1] for k in BOUNDED] for f in found.values()] for n, found in kept.items()}
+    verdicts = {n: sum(not f["broken"] for f in found.values()) for n, found in kept.items()}
+    seconds = np.mean([f["cpu_s"] for found in kept.values() for f in found.values()])
     lines = [f"## Releases of ACTG175 under the same battery, {splits} splits, mean (worst)", ""]
     lines += table(SHOWN, rows)
     lines += ["", "Upper bounds, mean (worst), and how many of the splits pass the default limits:", ""]
     lines += table(BOUNDED, bounds, {name: f"{n} of {splits}" for name, n in verdicts.items()})
-    return [*lines, "", f"{(cpu() - started) / tried:.1f} CPU seconds a battery."]
+    return [*lines, "", f"{seconds:.1f} CPU seconds a battery."]
 
 
 def large() -> list[str]:
@@ -200,6 +205,7 @@ def adult(attacks: int, peer: bool) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", type=int, default=0, help="go on with this split (aids)")
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--attacks", type=int, default=2000)
     parser.add_argument("--part", choices=("aids", "adult", "large", "all"), default="all")
@@ -213,7 +219,7 @@ def main() -> None:
         for s in kept
     }
     if options.part in ("aids", "all"):
-        parts["aids"] = aids(options.splits)
+        parts["aids"] = aids(options.first, options.splits)
     if options.part in ("large", "all"):
         parts["large"] = large()
     if options.part in ("adult", "all"):

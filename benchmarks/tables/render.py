@@ -50,14 +50,18 @@ def table(results: dict[str, Rows], floor: str) -> list[str]:
         ]
         if survival:
             away = np.abs(column(rows, "delta_log_hr"))
-            cells += [
-                spread(away),
-                f"{int((away <= 0.1).sum())}/{len(away)}",
-                f"{int(column(rows, 'inside').sum())}/{len(away)}",
-                f"{np.nanmean(column(rows, 'c_index_loss')):.4f}",
-            ]
-        control = np.nanmean(column(rows, "control_correlation_error"))
-        cells.append(f"{np.nanmean(column(rows, 'correlation_error')):.3f} ({control:.3f})")
+            cells += (
+                [""] * 4
+                if not len(away)
+                else [
+                    spread(away),
+                    f"{int((away <= 0.1).sum())}/{len(away)}",
+                    f"{int(column(rows, 'inside').sum())}/{len(away)}",
+                    f"{np.nanmean(column(rows, 'c_index_loss')):.4f}",
+                ]
+            )
+        error, control = column(rows, "correlation_error"), column(rows, "control_correlation_error")
+        cells.append(f"{np.nanmean(error):.3f} ({np.nanmean(control):.3f})" if len(error) else "")
         for key, digits in (("tstr_loss", 4), ("detector", 2)):
             cells.append(f"{np.nanmean(found):.{digits}f}" if len(found := column(rows, key)) else "")
         cells.append(f"{np.nanmean(column(rows, 'cpu_s')):.1f}")
@@ -107,6 +111,8 @@ def draw_front(kept: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharex=True)
     for name, rows in kept["aids"].items():
         auc = column(rows, "auc")
+        if not len(column(rows, "c_index_loss")):
+            continue
         losses = (np.nanmean(column(rows, "c_index_loss")), np.nanmean(np.abs(column(rows, "delta_log_hr"))))
         colour = "tab:blue" if name.startswith("ours") else "tab:grey" if "(floor)" in name else "tab:orange"
         for axis, loss in zip(axes, losses, strict=True):

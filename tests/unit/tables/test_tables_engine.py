@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from anon_pipeline.avatars.tables import synthesize_table
+from anon_pipeline.avatars import tables
+from anon_pipeline.avatars.tablefile import open_table
+from anon_pipeline.avatars.tables import learn_table, synthesize_table
+from anon_pipeline.avatars.tablewriter import TableWriter
 from anon_pipeline.errors import BadInput
 
 
@@ -212,3 +217,29 @@ def test_nested_values_are_told() -> None:
         synthesize_table(real)
     made = synthesize_table(real, schema={"columns": {"codes": {"type": "text"}}})
     assert list(made.frame) == ["dose"]
+
+
+def test_parts_are_written_as_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read a column at a time, drawn and written in parts: the same types, as many rows, one header."""
+    monkeypatch.setattr(tables, "CHUNK", 100)
+    frame = patients(250).drop(columns=["nom", "patient_id"])
+    for name in ("in.csv", "in.parquet"):
+        source = tmp_path / name
+        frame.to_csv(source, index=False) if name.endswith("csv") else frame.to_parquet(source)
+        table, dialect = open_table(source)
+        assert (list(table.columns), len(table)) == (list(frame.columns), 250)
+        parts = list(learn_table(table, seed=4).frames)
+        assert [len(part) for part in parts] == [100, 100, 50]
+        for target in (tmp_path / f"out-{name}", tmp_path / f"out-{name}.parquet"):
+            with TableWriter(target, dialect) as out:
+                for part in parts:
+                    out.write(part)
+            made = open_table(target)[0].frame()
+            whole = synthesize_table(table.frame(), seed=4).frame
+            assert made.notna().equals(whole.notna())
+            assert made["weight"].equals(whole["weight"])
+    assert not list(tmp_path.glob(".*partial"))
+    with pytest.raises(AttributeError), TableWriter(tmp_path / "broken.csv", dialect) as out:
+        [out.write(part) for part in (parts[0], None)]  # type: ignore[arg-type]
+    assert not (tmp_path / "broken.csv").exists()
+    assert not list(tmp_path.glob(".*partial"))
