@@ -198,3 +198,21 @@ def test_a_damaged_block_is_told_with_its_place(tmp_path: Path) -> None:
     source.write_bytes(bytes(content))
     with pytest.raises(BadInput, match="truncated"):
         read_vcf(source, tmp_path / "s.parquet")
+
+
+def test_bcf_and_the_older_build(tmp_path: Path) -> None:
+    text = HEAD.replace("248956422", "249250621") + record(5, "0|1 1|1 0|0") + record(9, "0|1 .|. 0|0", alt="T")
+    (tmp_path / "in.vcf").write_text(text)
+    with (
+        pysam.VariantFile(str(tmp_path / "in.vcf")) as source,
+        pysam.VariantFile(str(tmp_path / "in.bcf"), "wb", header=source.header) as target,
+    ):
+        for line in source:
+            target.write(line)
+    header = read_vcf(tmp_path / "in.bcf", tmp_path / "s.parquet")
+    assert header.build == "GRCh37"
+    assert header.counts["records"] == 2
+    assert next(Store(tmp_path / "s.parquet").chunks()).alleles().tolist() == [[0, 1, 1, 1, 0, 0]]
+    (tmp_path / "cut.bcf").write_bytes((tmp_path / "in.bcf").read_bytes()[:-40])
+    with pytest.raises(BadInput, match="truncated"):
+        read_vcf(tmp_path / "cut.bcf", tmp_path / "s.parquet")
