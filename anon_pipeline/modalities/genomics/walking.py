@@ -23,7 +23,7 @@ from anon_pipeline.modalities.genomics.clusters import WINDOW, advance, group, o
 
 STEP = 20  # common sites between two groupings
 AHEAD = WINDOW + STEP // 2  # common sites that a chunk needs after its last row
-MEMORY_STEP = 6  # one common site in six is remembered, the last 64 of them
+MEMORY_STEP = 12  # one common site in twelve is remembered, the last 64 of them
 BALANCED = 307  # of 1024 groups, those whose donors are dealt out evenly before they change
 COMMON, MISSING = 0.05, 0.02
 REACH, MEMORY_REACH = 0.2, 0.5  # cM
