@@ -36,7 +36,8 @@ Results = dict[tuple[str, str, str], Figure]
 class Effort:
     """How many attacks of each kind; ``quick`` serves a generator that looks at its own output.
 
-    predicates: wanted for singling out, of ``attempts`` that are tried on the synthetic table.
+    predicates: wanted for singling out, of at most ``attempts`` that are tried on the synthetic table (60,000 on one
+    of 250 rows or less, and in proportion to its rows above).
     """
 
     attacks: int = 2000
@@ -105,7 +106,11 @@ class Battery:
         kinds = {"univariate": singling_out.univariate(made, numeric, self.effort.predicates, rng)}
         if len(numeric) > 1:
             kinds["multivariate"] = singling_out.multivariate(
-                made, numeric, self.effort.predicates, rng, most_attempts=self.effort.attempts
+                made,
+                numeric,
+                self.effort.predicates,
+                rng,
+                most_attempts=min(self.effort.attempts, max(60_000, 240 * len(made))),
             )
         for name, predicates in kinds.items():
             figure = singling_out.attack(predicates, self.real, self.holdout, rng, self.effort.splits)
