@@ -68,7 +68,8 @@ _KINDS = {
 class Column:
     """One column. ``unit`` is the step of a number (1 for integers, 10**-decimals, a day or a second for dates,
     both counted in seconds). ``date_format`` is set for text that holds dates. ``outcome`` is "time" or "event" for
-    the two columns of a survival outcome."""
+    the two columns of a survival outcome. ``derived``: a number computed from several of a person's values; it has no
+    atoms, and every avatar gets one, also where a patient would have had too few values for it."""
 
     name: str
     kind: Kind
@@ -81,6 +82,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     outcome: str = ""
+    derived: bool = False
     constant: Any = field(default=None, repr=False)
 
 

@@ -19,6 +19,7 @@ from scipy.special import ndtr
 
 from anon_pipeline.avatars.balance import CANDIDATES, OutcomeBalance
 from anon_pipeline.avatars.marginals import CONTINUOUS, MISSING, Encoded, Marginal
+from anon_pipeline.avatars.selection import forward, strongest
 from anon_pipeline.avatars.tree import BINS, Tree, grow
 
 RESIDUAL_BINS = 16
@@ -28,12 +29,16 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True)
 class DecoderOptions:
     """min_leaf: patients a leaf holds at least (20 or more: no one weighs over .05). gain: see ``tree.grow``.
-    ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at."""
+    ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at. least_z:
+    features that add less than so many standard errors to the others are left out (0: none is). raked: classes are
+    drawn in the patients' shares, also where the points have drifted from where patients stand."""
 
     min_leaf: int = 30
     gain: float = 8.0
     ridge: float = 5.0
     predictors: int = 80
+    least_z: float = 0.0
+    raked: bool = False
     jitter: float = 0.15
 
 
@@ -91,7 +96,7 @@ class ClassStep:
     """p(class of the column | predictors)."""
 
     def __init__(self, marginal: Marginal, cls: NDArray[Any], raw: Floats, bins: NDArray[Any], opt: DecoderOptions):
-        self.classes = marginal.classes
+        self.classes, self.raked = marginal.classes, opt.raked
         seen = np.unique(cls)
         self.single = int(seen[0]) if len(seen) == 1 else -1
         if self.single >= 0:
@@ -124,7 +129,10 @@ class ClassStep:
         else:
             leaf = np.zeros(rows, np.int32)
             spread = systematic(leaf, rng)
-        shares = np.cumsum(self.counts, axis=1) / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        if self.raked:
+            shares = rake(shares, np.bincount(leaf, minlength=len(shares)), self.counts.sum(axis=0))
+        shares = np.cumsum(shares, axis=1)
         return (spread[:, None] >= shares[leaf]).sum(axis=1).clip(0, self.classes - 1).astype(np.int16)
 
 
@@ -172,6 +180,21 @@ class NumberStep:
         base = self.start[leaf]
         residual = self.residual[base + below] * (1 - part) + self.residual[base + above] * part
         return np.clip(fitted + residual, self.low[leaf], self.high[leaf]).astype(np.float32)
+
+
+def rake(
+    shares: NDArray[np.float64], rows: NDArray[np.int64], wanted: NDArray[np.int64], rounds: int = 30
+) -> NDArray[np.float64]:
+    """Shares of the classes in each group (groups, classes), fitted to the classes' ``wanted`` counts over all
+    ``rows`` (one count a group) by iterative proportions (Deming and Stephan 1940)."""
+    if not rows.sum():
+        return shares
+    goal = wanted / wanted.sum()
+    for _ in range(rounds):
+        now = rows @ shares / rows.sum()
+        shares = shares * np.divide(goal, now, out=np.zeros(len(goal)), where=now > 0)
+        shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+    return shares
 
 
 def systematic(group: NDArray[Any], rng: np.random.Generator, within: Floats | None = None) -> NDArray[np.float64]:
@@ -224,11 +247,20 @@ class Decoder:
             j = self.order[step]
             if progress is not None:
                 progress("learning local densities", step, len(self.order))
-            use = _strongest(raw[:, : widths[step]], encoded[j].score, options.predictors)
-            part, cut = raw[:, use], bins[:, use]
             column = encoded[j]
-            classes = ClassStep(marginals[j], column.cls, part, cut, options)
             loose = column.cls == CONTINUOUS
+            derived = marginals[j].column.derived
+            before = raw[:, : widths[step]]
+            if not options.least_z:
+                use = strongest(before, column.score, options.predictors)
+            else:
+                known = loose if derived else slice(None)
+                use = forward(before[known], column.score[known], options.predictors, options.least_z)
+                if derived and not loose.all():
+                    there = forward(before, loose.astype(np.float32), options.predictors, options.least_z)
+                    use = np.union1d(use, there)
+            part, cut = raw[:, use], bins[:, use]
+            classes = ClassStep(marginals[j], column.cls, part, cut, options)
             number = NumberStep(column.inner[loose], part[loose], cut[loose], options) if loose.any() else None
             return use, classes, number
 
@@ -253,7 +285,8 @@ class Decoder:
         for step, j in enumerate(self.order):
             use, classes, number = self.steps[step]
             part, cut = raw[:, use], bins[:, use]
-            cls, inner = self._one(classes, number, part, cut, rng)
+            derived = self.marginals[j].column.derived
+            cls, inner = self._one(classes, number, part, cut, rng, always=derived)
             score = self.score_of[j](cls, inner)
             if self.outcome is not None and self.outcome.covers(j):
                 draws = [(cls, inner, score)]
@@ -261,7 +294,7 @@ class Decoder:
                     cls, inner = self._one(classes, number, part, cut, rng)
                     draws.append((cls, inner, self.score_of[j](cls, inner)))
                 cls, inner, score = self.outcome.settle(j, draws, made, rng)
-            out[j] = (cls, ndtr(inner.astype(float)))
+            out[j] = (np.full_like(cls, CONTINUOUS) if derived else cls, ndtr(inner.astype(float)))
             made[j] = (cls, score)
             low, high = self.widths[step], self.widths[step + 1]
             raw[:, low:high] = features(self.marginals[j], cls, score)
@@ -270,11 +303,17 @@ class Decoder:
 
     @staticmethod
     def _one(
-        classes: ClassStep, number: NumberStep | None, part: Floats, cut: NDArray[np.uint8], rng: np.random.Generator
+        classes: ClassStep,
+        number: NumberStep | None,
+        part: Floats,
+        cut: NDArray[np.uint8],
+        rng: np.random.Generator,
+        *,
+        always: bool = False,
     ) -> tuple[NDArray[np.int16], Floats]:
         cls = classes.sample(part, cut, rng)
         inner = np.zeros(len(part), np.float32)
-        loose = cls == CONTINUOUS
+        loose = (cls == CONTINUOUS) | always
         if number is not None and loose.any():
             inner[loose] = number.sample(part[loose], cut[loose], rng)
         return cls, inner
@@ -316,13 +355,3 @@ def _order(marginals: list[Marginal]) -> list[int]:
         return (0, marginals[j].classes, j) if len(marginals[j].knots) == 0 else (1, 0, j)
 
     return sorted(range(len(marginals)), key=rank)
-
-
-def _strongest(raw: Floats, target: Floats, limit: int) -> NDArray[np.int64]:
-    """The features most correlated with the target when there are more than ``limit``."""
-    if raw.shape[1] <= limit:
-        return np.arange(raw.shape[1])
-    step = max(1, len(raw) // 20_000)
-    part, goal = raw[::step], target[::step] - target[::step].mean()
-    strength = np.abs((part - part.mean(0)).T @ goal) / (part.std(0) + 1e-6)
-    return np.sort(np.argsort(-strength, kind="stable")[:limit])

@@ -17,6 +17,7 @@ from anon_pipeline.avatars.neighbours import nearest
 SEARCH_DIMENSIONS = 12
 """Neighbours are looked for in the leading components: in hundreds of dimensions a few central patients would be
 everyone's neighbour (hubs) and rare patients no one's. The points keep every dimension."""
+MOMENTS, PATIENTS_A_MOMENT = 40, 20
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,34 @@ def draw_local(
     chunk = max(1, 20_000_000 // (k * vectors.shape[1]))
     for low in range(0, size, chunk):
         points[low : low + chunk] = _gaussian(vectors, found[low : low + chunk], weights[low : low + chunk], rng)
-    return Local(starts, found, weights, points, notes)
+    return Local(starts, found, weights, matched(points, vectors), notes)
+
+
+def matched(points: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``points`` (m, d) moved so that their mean and covariance are those of the patients (n, d) in their leading
+    components, at most one for ``PATIENTS_A_MOMENT`` of either.
+
+    Neighbours lie nearer to the middle than the patient they are the neighbours of, so that drawn points have less
+    spread than patients, and what hangs on it (a lesion's size) too. The map is the one that moves points least
+    (Gelbrich 1990).
+    """
+    count = min(MOMENTS, vectors.shape[1], min(len(points), len(vectors)) // PATIENTS_A_MOMENT)
+    if count < 1:
+        return points
+    centre = vectors.mean(axis=0, dtype=float)
+    _, axes = np.linalg.eigh(np.cov(vectors.T.astype(float)).reshape(vectors.shape[1], -1))
+    axes = axes[:, ::-1][:, :count]
+    here, there = (points - points.mean(axis=0)) @ axes, (vectors - centre) @ axes
+    mine, theirs = np.atleast_2d(np.cov(here.T)), np.atleast_2d(np.cov(there.T))
+    root, inverse = _root(mine), np.linalg.pinv(_root(mine))
+    moved = here @ (inverse @ _root(root @ theirs @ root) @ inverse)
+    shift = centre - points.mean(axis=0, dtype=float)
+    return (points + shift + (moved - here) @ axes.T).astype(np.float32)
+
+
+def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
 def _gaussian(

@@ -30,7 +30,8 @@ FILL_NEIGHBOURS = 20
 @dataclass(frozen=True)
 class JointEmbedding:
     """person_ids: (n,) int64 ascending. vectors: (n, d) float32. blocks: modality -> (first, last) columns.
-    digest: of everything above, hexadecimal. pattern: (n,) which modalities a patient has, a bit each."""
+    digest: of everything above, hexadecimal. pattern: (n,) which modalities a patient has, a bit each, in the order of
+    ``blocks``. means: modality -> (columns,) what was subtracted before its block was scaled."""
 
     person_ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
@@ -38,6 +39,7 @@ class JointEmbedding:
     digest: str
     quality: dict[str, Any] = field(default_factory=dict)
     pattern: NDArray[np.int64] | None = None
+    means: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | None = None) -> JointEmbedding:
@@ -53,7 +55,7 @@ def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | 
     if not used:
         raise BadInput("no modality to draw avatars from")
     persons = np.unique(np.concatenate([e.person_ids for e in used]))
-    parts, presents, blocks, quality, at = [], [], {}, {}, 0
+    parts, presents, blocks, quality, means, at = [], [], {}, {}, {}, 0
     for embedding in used:
         rows = np.searchsorted(persons, embedding.person_ids)
         width = embedding.vectors.shape[1]
@@ -70,6 +72,7 @@ def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | 
         presents.append(present)
         blocks[embedding.modality] = (at, at + width)
         at += width
+        means[embedding.modality] = mean
         quality[embedding.modality] = {"dimensions": width, "present": int(present.sum()), "factor": float(factor)}
     _fill(parts, presents)
     vectors = np.concatenate(parts, axis=1)
@@ -79,7 +82,7 @@ def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | 
     for array in (persons, vectors):
         digest.update(np.ascontiguousarray(array).tobytes())
     pattern = np.stack(presents, axis=1).astype(np.int64) @ (1 << np.arange(len(presents)))
-    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality, pattern)
+    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality, pattern, means)
 
 
 def _fill(parts: list[NDArray[np.float32]], presents: list[NDArray[np.bool_]]) -> None:
@@ -114,6 +117,7 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
     embeddings give the same draw. ``size`` defaults to the policy's, then to the number of patients.
     """
     from anon_pipeline.avatars.density import draw_local
+    from anon_pipeline.avatars.parts import with_parts
 
     labels = ("avatars-draw", policy.seed, policy.k, joint.digest)
     rng = secret.rng(*labels) if isinstance(secret, Key) else seeded_rng(int(secret), *labels)
@@ -138,7 +142,7 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
     neighbours = np.concatenate([_wide(part[0], width, last=True) for part in parts])
     weights = np.concatenate([_wide(part[1], width, last=False) for part in parts])
     points, starts = (np.concatenate([part[i] for part in parts]) for i in (2, 3))
-    return Draw(joint.person_ids, neighbours, weights, points, starts=starts)
+    return with_parts(Draw(joint.person_ids, neighbours, weights, points, starts=starts), joint)
 
 
 def _alike(joint: JointEmbedding, k: int) -> list[NDArray[np.int64]]:

@@ -81,6 +81,8 @@ def _learn_number(column: Column, values: pd.Series, rng: np.random.Generator) -
     atomic = counts >= share
     if len(uniques) <= 30 and counts.min() >= RARE:
         atomic[:] = True
+    if column.derived:
+        atomic[:] = False
     cls = np.zeros(len(numbers), np.int16)
     codes = np.full(len(uniques), CONTINUOUS)
     codes[atomic] = 2 + np.arange(atomic.sum())

@@ -15,11 +15,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_pipeline.avatars.patients import AvatarPatients, _Held, decode_patients, patient_table, query
+from anon_pipeline.avatars.patient_rows import AvatarPatients, Held, decode_patients
+from anon_pipeline.avatars.patients import patient_table
+from anon_pipeline.avatars.reading import query
 from anon_pipeline.avatars.series import GapModel
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw
+
+ONCE_A_DAY = 0.05
+"""Share of a patient's events of one kind on the day of another below which there is one a day."""
 
 
 @dataclass
@@ -58,11 +63,11 @@ class Timeline:
 
 def timeline(cohort: Cohort, draw: Draw, seed: int) -> Timeline:
     """The calendar of a draw's avatars."""
-    return _timeline(_Held(cohort, draw, seed))
+    return _timeline(Held(cohort, draw, seed))
 
 
 @lru_cache(maxsize=1)
-def _timeline(held: _Held) -> Timeline:
+def _timeline(held: Held) -> Timeline:
     cohort, draw, seed = held.cohort, held.draw, held.seed
     patients = decode_patients(cohort, draw, seed)
     frame = patients.frame
@@ -106,11 +111,30 @@ def _visits(
         parts["start"].append(day)
         parts["stop"].append(np.minimum(day + stay, end[avatar]))
     joined = {name: np.concatenate(values).astype(np.int64) for name, values in parts.items()}
+    _open_with_a_visit(joined, start, _share_opened(rows, real), rng)
     ids = rng.permutation(len(joined["avatar"])).astype(np.int64) + 1
     order = np.argsort(ids)
     return Visits(
         joined["avatar"][order], ids[order], joined["concept"][order], joined["start"][order], joined["stop"][order]
     )
+
+
+def _share_opened(rows: pd.DataFrame, spans: pd.DataFrame) -> float:
+    """The share of patients with visits whose observed period begins with one."""
+    first = rows[rows["code"] > 0].groupby("person_id")["d"].min()
+    return float((first == spans["a"].reindex(first.index)).mean()) if len(first) else 0.0
+
+
+def _open_with_a_visit(
+    visits: dict[str, NDArray[np.int64]], start: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> None:
+    """Move the earliest visit of a ``share`` of the avatars to the first day of their observed period, in place."""
+    order = np.lexsort((visits["start"], visits["avatar"]))
+    earliest = order[np.diff(visits["avatar"][order], prepend=-1) > 0]
+    earliest = earliest[rng.random(len(earliest)) < share]
+    early = visits["start"][earliest] - start[visits["avatar"][earliest]]
+    visits["start"][earliest] -= early
+    visits["stop"][earliest] -= early
 
 
 def table_ends(frame: pd.DataFrame) -> int:
@@ -142,7 +166,8 @@ def place_in_visits(
     first: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Put the share of events that patients have inside visits into the avatar's nearest visit of a usual type."""
+    """Put the share of events that patients have inside visits into the avatar's nearest visit of a usual type; each
+    into another one, where patients have the event at most once a day. ``avatar`` is sorted."""
     kinds = part["visit_concept"].to_numpy()
     share = float((kinds > 0).mean())
     ids = np.zeros(len(avatar), np.int64)
@@ -150,15 +175,25 @@ def place_in_visits(
         return ids, day
     usual, counts = np.unique(kinds[kinds > 0], return_counts=True)
     usual = usual[counts >= 0.05 * counts.sum()]
+    once = part.duplicated(["person_id", "d"]).mean() < ONCE_A_DAY
     inside = rng.random(len(avatar)) < share
+    whose, taken = -1, np.empty(0, np.int64)
     for i in np.flatnonzero(inside):
-        own = order[first[avatar[i]] : first[avatar[i] + 1]]
+        if avatar[i] != whose:
+            whose, taken = int(avatar[i]), np.empty(0, np.int64)
+        own = order[first[whose] : first[whose + 1]]
         if not len(own):
             continue
-        fitting = own[np.isin(visits.concept[own], usual)]
-        own = fitting if len(fitting) else own
+        own = _rather(own, np.isin(visits.concept[own], usual))
+        own = _rather(own, ~np.isin(own, taken))
         gap = np.maximum(visits.start[own] - day[i], 0) + np.maximum(day[i] - visits.stop[own], 0)
         best = own[int(np.argmin(gap))]
         ids[i] = visits.id[best]
         day[i] = min(max(day[i], visits.start[best]), visits.stop[best])
+        if once:
+            taken = np.append(taken, best)
     return ids, day
+
+
+def _rather(visits: NDArray[np.int64], better: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return visits[better] if better.any() else visits

@@ -58,6 +58,8 @@ class Draw:
     cohort has the patients for it.
     points: (m, d) float32, the drawn points in the joint embedding.
     parts: modality -> (m, d_m) float32, the same points in that modality's own embedding, in its own scale.
+    own: modality -> (n, d_m) float32, the patients themselves there, in the order of person_ids.
+    has: modality -> (n,) bool, the patients who have it; the others stand in ``own`` where they are thought to be.
     starts: (m,) int64, the row of person_ids each avatar started from; only the attacks ask for it.
     """
 
@@ -66,6 +68,8 @@ class Draw:
     weights: NDArray[np.float32]
     points: NDArray[np.float32]
     parts: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    own: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    has: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     starts: NDArray[np.int64] | None = None
 
     @property

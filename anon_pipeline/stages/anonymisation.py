@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from anon_pipeline.avatars.fuse import draw
@@ -11,7 +10,7 @@ from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.modalities import Draw, Synthesis
 from anon_pipeline.policy import Track
 from anon_pipeline.stages.base import StageContext, StageResult
-from anon_pipeline.stages.embedding import embedded, joint
+from anon_pipeline.stages.embedding import joint
 from anon_pipeline.stages.facts import known_facts
 from anon_pipeline.stages.modalities import verb
 
@@ -23,19 +22,10 @@ def avatar_seed(context: StageContext) -> int:
 
 def the_draw(context: StageContext) -> Draw:
     """The one draw of the cohort, the same in every modality. A secret: it stays in memory."""
-    embeddings = embedded(context)
     fused = joint(context)
     if fused is None:
         raise CannotBeMadeSafe("no modality was embedded")
-    drawn = draw(fused, context.policy.avatars, context.key)
-    parts = {}
-    for embedding in embeddings:
-        first, last = fused.blocks.get(embedding.modality, (0, 0))
-        if last > first:
-            factor = fused.quality[embedding.modality]["factor"]
-            mean = embedding.vectors[embedding.present].mean(axis=0)
-            parts[embedding.modality] = drawn.points[:, first:last] / factor + mean
-    return replace(drawn, parts=parts)
+    return draw(fused, context.policy.avatars, context.key)
 
 
 def anonymise(context: StageContext, out: Path, modality: str) -> StageResult:

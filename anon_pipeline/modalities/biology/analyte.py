@@ -1,7 +1,7 @@
 """One analyte of all avatars: when it is sampled, what the samples say, and how the laboratory writes it.
 
-A series is the avatar's decoded level, slope and spread, plus residuals from a pool over patients with their lag-one
-correlation. Values keep the precision, the detection limits and the smoothed range of the patients' values.
+A series is the avatar's decoded baseline, level, slope and spread, with residuals from a pool over patients that keep
+their lag-one correlation. Values keep the precision, the detection limits and the smoothed range that patients' have.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.analytes import Analyte, follows
 from anon_pipeline.avatars.marginals import smooth_quantiles
-from anon_pipeline.avatars.patients import Analyte
 from anon_pipeline.avatars.series import RARE, GapModel, Pool, draw_attribute
 from anon_pipeline.avatars.timeline import Timeline, place_in_visits
 
@@ -65,14 +65,14 @@ def _values(
     spread = np.maximum(_own(frame, f"{analyte.name}:spread", np.nan), 0)
     spread = np.where(np.isnan(spread), np.nanmedian(spread) if np.isfinite(spread).any() else 0.0, spread)
     slope = np.nan_to_num(_own(frame, f"{analyte.name}:slope", 0.0))
-    rank = pd.Series(avatar).groupby(avatar).cumcount().to_numpy() if len(avatar) else np.zeros(0, int)
-    middle = pd.Series(day.astype(float)).groupby(avatar).transform("mean").to_numpy() if len(avatar) else day
-    fresh = residual.sample(len(avatar), rng)
-    noise = fresh.copy()
-    for step in range(1, int(rank.max()) + 1 if len(rank) else 1):
-        at = np.flatnonzero(rank == step)
-        noise[at] = carry * noise[at - 1] + np.sqrt(1 - carry**2) * fresh[at]
-    value = level[avatar] + slope[avatar] * (day - middle) / 365.25 + spread[avatar] * noise
+    baseline = np.nan_to_num(_own(frame, f"{analyte.name}:baseline", 0.0))
+    samples = pd.Series(avatar)
+    later = follows(samples, pd.Series(day)).to_numpy()
+    value = level[avatar] + np.where(later | ~samples.isin(avatar[later]).to_numpy(), 0.0, baseline[avatar])
+    who, when = avatar[later], day[later]
+    middle = pd.Series(when.astype(float)).groupby(who).transform("mean").to_numpy()
+    noise = _noise(residual, carry, who, rng)
+    value[later] += slope[who] * (when - middle) / 365.25 + spread[who] * noise
     value = follow_curve(known, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
     return _written(known, value, float(rows["v"].isna().mean()), rng)
 
@@ -115,12 +115,28 @@ def _period_means(
     return each.groupby("period").agg(mean=("value", "mean"), people=("value", "size"), at=("at", "mean"))
 
 
+def _noise(residual: Pool, carry: float, avatar: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Residuals of each avatar's samples (ordered by avatar and day) about its level: of mean 0 and mean distance 1 in
+    each avatar, so that its level and spread are what was decoded; 0 where there is one sample."""
+    people = pd.Series(avatar)
+    rank = people.groupby(people).cumcount().to_numpy() if len(people) else np.zeros(0, int)
+    fresh = residual.sample(len(avatar), rng)
+    noise = fresh.copy()
+    for step in range(1, int(rank.max()) + 1 if len(rank) else 1):
+        at = np.flatnonzero(rank == step)
+        noise[at] = carry * noise[at - 1] + np.sqrt(1 - carry**2) * fresh[at]
+    noise -= pd.Series(noise).groupby(avatar).transform("mean").to_numpy()
+    size = pd.Series(np.abs(noise)).groupby(avatar).transform("mean").to_numpy()
+    return np.divide(noise, size, out=np.zeros(len(noise)), where=size > 1e-9)
+
+
 def _own(frame: pd.DataFrame, name: str, otherwise: float) -> NDArray[np.float64]:
     return frame[name].to_numpy(dtype=float) if name in frame else np.full(len(frame), otherwise)
 
 
 def _residuals(analyte: Analyte, known: pd.DataFrame) -> tuple[Pool, float]:
     """The pool of residuals in units of the patient's own spread, and their lag-one correlation."""
+    known = known[follows(known["person_id"], known["d"])]
     y = pd.Series(analyte.scale(known["v"].to_numpy()), index=known.index)
     groups = y.groupby(known["person_id"])
     away = y - groups.transform("median")

@@ -85,7 +85,8 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
 
 def _patients_rows(cohort: Cohort, sex: pd.Series) -> pd.DataFrame:
     """The patients' measurements with what an analyte's series needs to know."""
-    from anon_pipeline.avatars.patients import cohort_columns, measurements, query
+    from anon_pipeline.avatars.analytes import measurements
+    from anon_pipeline.avatars.reading import cohort_columns, query
 
     has = cohort_columns(cohort, "measurement")
 

@@ -1,4 +1,4 @@
-"""The genomes of one draw's avatars: pool haplotypes of the avatar's stratum, given so that declared dosages follow it.
+"""The genomes of one draw's avatars: pool haplotypes of the stratum and with the declared dosages of the drawn point.
 
 A genome never follows a neighbour's beyond that: neighbours' haplotypes would be copied by pieces.
 """
@@ -17,10 +17,10 @@ from anon_pipeline.errors import BadInput, CannotBeMadeSafe
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Synthesis
 from anon_pipeline.modalities.genomics import budget as budgets
-from anon_pipeline.modalities.genomics.embedding import Surveyed, dosages, surveyed
+from anon_pipeline.modalities.genomics.embedding import Surveyed, read_back, surveyed
 from anon_pipeline.modalities.genomics.engine import UNDECLARED
 from anon_pipeline.modalities.genomics.formats import GeneticMap
-from anon_pipeline.modalities.genomics.generate import Generator, Plan, ploidy_classes
+from anon_pipeline.modalities.genomics.generate import Generator, Plan
 from anon_pipeline.modalities.genomics.options import Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
 from anon_pipeline.modalities.genomics.released import finish, sample_names
@@ -41,38 +41,12 @@ class Targets:
     pattern: NDArray[np.int64]
 
 
-def targets(genomes: Surveyed, draw: Draw, seed: int) -> Targets:
-    """Drawn from each avatar's neighbours by their weights: its stratum from one, a contig's dosages from another."""
-    rng = seeded_rng(seed, "genomics", "targets")
-    order = np.argsort(genomes.person_ids, kind="stable")
-    place = np.searchsorted(genomes.person_ids[order], draw.person_ids)
-    place = np.minimum(place, len(order) - 1)
-    own = np.where(genomes.person_ids[order][place] == draw.person_ids, order[place], -1)
-    neighbours = own[draw.neighbours]
-    weights = np.where(neighbours >= 0, draw.weights, 0.0).astype(np.float64)
-    empty = weights.sum(axis=1) <= 0
-    weights[empty] = 1.0
-    neighbours[empty] = rng.choice(genomes.people, size=(int(empty.sum()), neighbours.shape[1]))
-    cumulative = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
-
-    def pick() -> NDArray[np.int64]:
-        chosen = (rng.random((len(cumulative), 1)) > cumulative).sum(axis=1)
-        return neighbours[np.arange(len(neighbours)), np.minimum(chosen, neighbours.shape[1] - 1)]
-
-    stratum = genomes.strata.labels[pick()]
-    found = dosages(genomes.survey)
-    dosage: dict[str, NDArray[np.float64]] = {}
-    by_contig: dict[str, NDArray[np.int64]] = {}
-    for locus in genomes.loci:
-        if locus.name in found:
-            who = by_contig.setdefault(locus.key[0], pick())
-            dosage[locus.name] = found[locus.name][who]
-    signature = ploidy_classes(genomes.store.header, genomes.people)
-    counts = np.bincount(signature)
-    pattern = pick()
-    rare = counts[signature[pattern]] < 5
-    pattern[rare] = int(np.flatnonzero(signature == int(np.argmax(counts)))[0])
-    return Targets(stratum, dosage, pattern)
+def targets(genomes: Surveyed, options: Options, draw: Draw) -> Targets:
+    """What each avatar's drawn point stands for, as the other modalities read it there."""
+    wanted = read_back(genomes, options, draw.parts["genomics"])
+    declared = {locus.name for locus in genomes.loci}
+    dosage = {name: values for name, values in wanted.dosage.items() if name in declared}
+    return Targets(wanted.stratum, dosage, wanted.pattern)
 
 
 def with_surplus(wanted: Targets, seed: int) -> Plan:
@@ -209,7 +183,7 @@ def synthesize(
         raise BadInput("genomics: the cohort has no VCF")
     settings = Options.from_policy(options or {}, directory)
     out.mkdir(parents=True, exist_ok=True)
-    with surveyed(cohort, settings, seed) as genomes:
+    with surveyed(cohort, settings) as genomes:
         return _written(genomes, draw, seed, out, settings, access)
 
 
@@ -222,7 +196,7 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     genomes.survey.leaves &= budgets.rows_kept(genomes.store, genomes.survey, budget, kept)
     if not genomes.survey.leaves.any():
         raise CannotBeMadeSafe("genomics: no allele has enough carriers, or no region fits the release budget")
-    wanted = targets(genomes, draw, seed)
+    wanted = targets(genomes, options, draw)
     plan = with_surplus(wanted, seed)
     genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
     work = genomes.store.path.parent

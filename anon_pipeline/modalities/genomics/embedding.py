@@ -1,4 +1,7 @@
-"""What the joint embedding gets of a genome: ancestry, declared loci, scores and pharmacogenes. Never raw genotypes."""
+"""What the joint embedding gets of a genome: ancestry, ploidy, declared loci, scores and pharmacogenes.
+
+Never raw genotypes.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,16 @@ from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import BadInput, CannotBeMadeSafe, ReleaseRefused
 from anon_pipeline.modalities import Embedding
 from anon_pipeline.modalities.genomics.formats import Locus, read_loci, read_pairs, read_scores
+from anon_pipeline.modalities.genomics.generate import ploidy_classes
 from anon_pipeline.modalities.genomics.options import Options
 from anon_pipeline.modalities.genomics.panel import Panel, read_panel
 from anon_pipeline.modalities.genomics.reading import read_vcf
 from anon_pipeline.modalities.genomics.store import Store
 from anon_pipeline.modalities.genomics.strata import Ancestry, Strata, components, find_strata
 from anon_pipeline.modalities.genomics.survey import Survey, survey
+
+COMPONENTS = 4
+LEAST_ALIKE = 5
 
 
 @dataclass(frozen=True)
@@ -149,13 +156,28 @@ def _members(cohort: Cohort, person_ids: NDArray[np.int64]) -> NDArray[np.int64]
     return np.union1d(members, person_ids).astype(np.int64)
 
 
+def _named(genomes: Surveyed, options: Options) -> list[Locus]:
+    """The loci that have a coordinate, in its order: those declared, then pharmacogenes."""
+    found = genomes.survey.loci_alleles
+    return [locus for locus in (*genomes.loci, *declared_loci(options.pharmacogenes)) if locus.name in found]
+
+
+def _sexes(genomes: Surveyed) -> tuple[NDArray[np.int64], list[int]]:
+    """Everyone's ploidy class (n,), and the classes of at least ``LEAST_ALIKE`` people, the commonest first."""
+    signature = ploidy_classes(genomes.store.header, genomes.people)
+    counts = np.bincount(signature)
+    by_size = np.argsort(-counts, kind="stable")
+    return signature, [int(label) for label in by_size if counts[label] >= LEAST_ALIKE or label == by_size[0]]
+
+
 def _columns(genomes: Surveyed, options: Options) -> NDArray[np.float32]:
-    parts = [genomes.ancestry.scores[:, :4]]
+    parts = [genomes.ancestry.scores[:, :COMPONENTS]]
     if len(genomes.strata.names) > 1:
         parts.append(np.eye(len(genomes.strata.names))[genomes.strata.labels])
+    signature, classes = _sexes(genomes)
+    parts.append((signature[:, None] == np.array(classes[1:], np.int64)).astype(float))
     found = dosages(genomes.survey)
-    named = [*genomes.loci, *declared_loci(options.pharmacogenes)]
-    own = [found[locus.name] for locus in named if locus.name in found]
+    own = [found[locus.name] for locus in _named(genomes, options)]
     if own:
         parts.append(np.stack(own, axis=1))
     if options.scores:
@@ -167,3 +189,34 @@ def _columns(genomes: Surveyed, options: Options) -> NDArray[np.float32]:
     table = np.concatenate(parts, axis=1)
     spread = table.std(axis=0)
     return ((table - table.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """stratum: (m,); pattern: (m,) a person of the cohort with the ploidy wanted; dosage: locus -> (m,)."""
+
+    stratum: NDArray[np.int64]
+    pattern: NDArray[np.int64]
+    dosage: dict[str, NDArray[np.float64]]
+
+
+def read_back(genomes: Surveyed, options: Options, points: NDArray[np.float32]) -> ReadBack:
+    """What ``points`` (m, d) of this embedding stand for, as every modality reads them."""
+    at = min(COMPONENTS, genomes.ancestry.scores.shape[1])
+    stratum = np.zeros(len(points), np.int64)
+    count = len(genomes.strata.names)
+    if count > 1:
+        shares = np.bincount(genomes.strata.labels, minlength=count) / len(genomes.strata.labels)
+        stratum = (points[:, at : at + count] * np.sqrt(shares * (1 - shares)) + shares).argmax(axis=1)
+        at += count
+    signature, classes = _sexes(genomes)
+    first = [int(np.flatnonzero(signature == label)[0]) for label in classes]
+    pattern = np.full(len(points), first[0])
+    for column, person in enumerate(first[1:], at):
+        pattern[points[:, column] > 0] = person
+    at += len(classes) - 1
+    dosage = {}
+    for column, locus in enumerate(_named(genomes, options), at):
+        real = dosages(genomes.survey)[locus.name]
+        dosage[locus.name] = np.round(points[:, column] * (real.std() or 1.0) + real.mean()).clip(0, real.max())
+    return ReadBack(stratum.astype(np.int64), pattern.astype(np.int64), dosage)

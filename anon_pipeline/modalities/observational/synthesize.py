@@ -100,7 +100,7 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
 
 
 def _persons(cohort: Cohort, frame: pd.DataFrame, ids: NDArray[np.int64], birth: NDArray[np.int64]) -> Columns:
-    from anon_pipeline.avatars.patients import query
+    from anon_pipeline.avatars.reading import query
 
     days = birth.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
@@ -124,7 +124,7 @@ def _persons(cohort: Cohort, frame: pd.DataFrame, ids: NDArray[np.int64], birth:
 
 def _patients_events(cohort: Cohort, name: str, concept: str, date: str) -> pd.DataFrame:
     """The patients' events with the concept of their visit and the attributes that this table's layout names."""
-    from anon_pipeline.avatars.patients import query
+    from anon_pipeline.avatars.reading import query
 
     path = cohort.path(name)
     has = set(pq.read_schema(path).names)

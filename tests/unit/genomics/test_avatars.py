@@ -9,12 +9,15 @@ import pysam
 import pytest
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.fuse import draw, fuse
+from anon_pipeline.avatars.identity import avatar_ids
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.modalities import Draw
 from anon_pipeline.modalities.genomics import embed, synthesize
 from anon_pipeline.modalities.genomics.formats import Locus
 from anon_pipeline.modalities.genomics.survey import effective_sites
+from anon_pipeline.policy import AvatarPolicy
 
 PEOPLE = 520
 SITE = 40
@@ -41,11 +44,9 @@ def options() -> dict[str, object]:
     return {"loci": [f"20:{1 + 250 * SITE}:A:G"]}
 
 
-def draw_of(size: int) -> Draw:
-    rng = np.random.default_rng(5)
-    neighbours = np.stack([rng.choice(PEOPLE, 25, replace=False) for _ in range(size)])
-    weights = np.full((size, 25), 1 / 25, np.float32)
-    return Draw(np.arange(1000, 1000 + PEOPLE), neighbours, weights, np.zeros((size, 3), np.float32))
+def draw_of(cohort: Cohort, size: int) -> Draw:
+    found = embed(cohort, "cpu", options())
+    return draw(fuse([found]), AvatarPolicy(k=25), 5, size)
 
 
 def test_embedding(cohort: Cohort, alleles: NDArray[np.uint8]) -> None:
@@ -70,17 +71,23 @@ def test_a_small_cohort_cannot_be_made_safe(tmp_path: Path, alleles: NDArray[np.
 
 
 def test_avatars_follow_the_draw(cohort: Cohort, tmp_path: Path) -> None:
-    made = synthesize(cohort, draw_of(300), 3, tmp_path, options())
+    made = synthesize(cohort, draw_of(cohort, 300), 3, tmp_path, options())
     assert [str(path) for path in made.files] == ["cohort.vcf.gz", "cohort.vcf.gz.tbi"]
     assert made.counts["people"] == 300
     assert made.counts["loci_released"] == 1
     agreement = next(note for note in made.notes if "agree" in note)
     assert float(agreement.rsplit(" ", 1)[1]) >= 0.98
+    drawn = draw_of(cohort, 300).parts["genomics"][:, -1]
+    assert len(np.unique(drawn)) == 3
+    with pysam.VariantFile(str(tmp_path / "cohort.vcf.gz")) as vcf:
+        record = next(record for record in vcf if record.pos == 1 + 250 * SITE)
+        dosage = [sum(record.samples[str(name)]["GT"]) for name in avatar_ids(300, 3)]
+    assert np.corrcoef(dosage, drawn)[0, 1] ** 2 > 0.97
     with pysam.VariantFile(str(tmp_path / "cohort.vcf.gz")) as vcf:
         assert list(vcf.header.samples) == [str(number) for number in range(1, 301)]
         assert sum(1 for _ in vcf) == made.counts["records"]
     again = tmp_path / "again"
-    synthesize(cohort, draw_of(300), 3, again, options())
+    synthesize(cohort, draw_of(cohort, 300), 3, again, options())
     assert (again / "cohort.vcf.gz").read_bytes() == (tmp_path / "cohort.vcf.gz").read_bytes()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from anon_pipeline.avatars.fuse import draw, fuse
 from anon_pipeline.avatars.identity import avatar_ids
-from anon_pipeline.avatars.patients import even_weights, patient_table
+from anon_pipeline.avatars.patients import patient_table
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import biology, observational
 from anon_pipeline.policy import AvatarPolicy
@@ -135,6 +135,19 @@ def test_one_story_across_tables(made: Path) -> None:
     assert np.nanmean(level[sick]) - np.nanmean(level[~sick]) > 1.2
 
 
+def test_as_many_events_as_patients_have(made: Path, cohort: Cohort) -> None:
+    for table in EVENTS:
+        real = len(pq.read_table(cohort.path(table))) / 160
+        people = len(read(made, "person"))
+        assert len(read(made, table)) / people == pytest.approx(real, rel=0.12), table
+
+
+def test_no_second_sample_on_a_day_where_patients_have_one(made: Path, cohort: Cohort) -> None:
+    for rows, most in ((pq.read_table(cohort.path("measurement")).to_pandas(), 0.05), (read(made, "measurement"), 0.1)):
+        again = rows.duplicated(["person_id", "measurement_concept_id", "measurement_date"])
+        assert again.mean() <= most
+
+
 def test_biology_keeps_units_limits_and_precision(made: Path) -> None:
     lab = read(made, "measurement")
     assert set(lab["unit_concept_id"]) == {8554, 8751}
@@ -157,20 +170,13 @@ def test_nothing_of_a_patient_leaves(made: Path) -> None:
 
 
 def test_same_draw_same_bytes(cohort: Cohort, drawn, made: Path, tmp_path: Path) -> None:
-    from anon_pipeline.avatars import patients, timeline
+    from anon_pipeline.avatars import patient_rows, timeline
 
-    patients._decode_patients.cache_clear()
+    patient_rows._decode_patients.cache_clear()
     timeline._timeline.cache_clear()
     observational.synthesize(cohort, drawn, 1, tmp_path / "o")
     for path in (tmp_path / "o").iterdir():
         assert path.read_bytes() == (made / "o" / path.name).read_bytes(), path.name
-
-
-def test_even_weights(drawn) -> None:
-    weights = even_weights(drawn)
-    assert np.allclose(weights.sum(axis=1), 1)
-    heard = np.bincount(drawn.neighbours.ravel(), weights.ravel(), minlength=len(drawn.person_ids))
-    assert heard.std() < np.bincount(drawn.neighbours.ravel(), drawn.weights.ravel()).std()
 
 
 def test_values_follow_the_patients_mean_over_time() -> None:

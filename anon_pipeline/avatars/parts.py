@@ -1,0 +1,57 @@
+"""Drawn points and patients in each modality's own embedding: what the modality decodes, and what others follow.
+
+Coordinates that take few values in patients (a dosage, a finding that is there or not) take those values in avatars,
+in the patients' shares, so that every modality that reads one reads the same. Drawing belongs to ``density``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_pipeline.modalities import Draw
+
+if TYPE_CHECKING:
+    from anon_pipeline.avatars.fuse import JointEmbedding
+
+FEW_VALUES = 8
+SAME = 1e-4
+"""Coordinates nearer than this share of their range are one value: blocks were scaled in single precision."""
+
+
+def with_parts(drawn: Draw, joint: JointEmbedding) -> Draw:
+    """``drawn`` with ``parts``, ``own`` and ``has`` of every block of the joint embedding."""
+    parts, own, has = {}, {}, {}
+    for bit, (modality, (first, last)) in enumerate(joint.blocks.items()):
+        factor, mean = joint.quality[modality]["factor"], joint.means[modality]
+        present = np.ones(len(joint.person_ids), bool)
+        if joint.pattern is not None:
+            present = (joint.pattern >> bit & 1).astype(bool)
+        patients = (joint.vectors[:, first:last] / factor + mean).astype(np.float32)
+        points = (drawn.points[:, first:last] / factor + mean).astype(np.float32)
+        parts[modality] = snapped(points, patients[present])
+        own[modality], has[modality] = patients, present
+    return replace(drawn, parts=parts, own=own, has=has)
+
+
+def snapped(points: NDArray[np.float32], patients: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``points`` (m, d) with the coordinates that take at most ``FEW_VALUES`` values in ``patients`` (n, d) put to
+    these values by rank, each as often as in patients."""
+    out = points.copy()
+    for column in range(points.shape[1]):
+        values, counts = _values(patients[:, column])
+        if len(values) <= FEW_VALUES:
+            rank = np.empty(len(points))
+            rank[np.argsort(points[:, column], kind="stable")] = (np.arange(len(points)) + 0.5) / max(len(points), 1)
+            out[:, column] = values[np.searchsorted(np.cumsum(counts) / counts.sum(), rank).clip(0, len(values) - 1)]
+    return out
+
+
+def _values(coordinate: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The distinct values of a coordinate and how many patients have each."""
+    values, counts = np.unique(coordinate, return_counts=True)
+    starts = np.flatnonzero(np.diff(values, prepend=-np.inf) > SAME * float(np.ptp(values)))
+    return values[starts], np.add.reduceat(counts, starts)

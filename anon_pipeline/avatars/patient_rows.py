@@ -1,0 +1,118 @@
+"""The patient-level row of every avatar of a draw, which all of its OMOP tables are expanded from.
+
+The chain of columns is learnt from the patients' own rows, given where they stand in the embeddings of images and
+genomes, and sampled where the avatars were drawn: tables so follow the lesion and the genotype that the other
+modalities decode from the same point. Expanding belongs to ``timeline`` (visits) and to the modalities (the rest).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_pipeline.avatars.decode import Decoder, DecoderOptions
+from anon_pipeline.avatars.identity import avatar_ids
+from anon_pipeline.avatars.marginals import Encoded, decode
+from anon_pipeline.avatars.patients import encode_patients, patient_table
+from anon_pipeline.cohort import Cohort
+from anon_pipeline.keys import seeded_rng
+from anon_pipeline.modalities import Draw
+
+FIT_PATIENTS = 30_000
+LEAF = 30
+"""Patients behind a leaf, in cohorts of four times as many and more: no one counts for more than a thirtieth."""
+PREDICTORS, PATIENTS_A_PREDICTOR = 60, 4
+LEAST_Z = 2.5
+"""Standard errors that a predictor's correlation has to be from 0: what is these patients' by chance is not learnt."""
+FOLLOWED = ("genomics", "imaging")
+"""The modalities that are decoded from the drawn point itself. Notes are written from the tables."""
+
+
+@dataclass
+class AvatarPatients:
+    """frame: the decoded patient-level table, row i is avatar i of the draw. ids: its new person_id."""
+
+    frame: pd.DataFrame
+    ids: NDArray[np.int64]
+
+
+def decode_patients(cohort: Cohort, draw: Draw, seed: int) -> AvatarPatients:
+    """The patient-level row of every avatar of a draw. Raises BadInput without person.parquet."""
+    return _decode_patients(Held(cohort, draw, seed))
+
+
+class Held:
+    """Arguments of a cached call: equal when the cohort's files, the draw and the seed are."""
+
+    def __init__(self, cohort: Cohort, draw: Draw, seed: int) -> None:
+        self.cohort, self.draw, self.seed = cohort, draw, seed
+        digest = hashlib.sha256(np.ascontiguousarray(draw.points).tobytes())
+        digest.update(np.ascontiguousarray(draw.neighbours).tobytes())
+        files = tuple((str(p), p.stat().st_mtime_ns) for p in sorted(cohort.root.rglob("*.parquet")))
+        self.token = (digest.hexdigest(), seed, files)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.token == other.token
+
+    def __hash__(self) -> int:
+        return hash(self.token)
+
+
+@lru_cache(maxsize=1)
+def _decode_patients(held: Held) -> AvatarPatients:
+    cohort, draw, seed = held.cohort, held.draw, held.seed
+    table = patient_table(cohort)
+    rng = seeded_rng(seed, "patients", draw.size)
+    marginals, encoded, columns = encode_patients(table.frame, rng)
+    patients, avatars = coordinates(draw)
+    place = {int(p): i for i, p in enumerate(table.person_ids)}
+    row_of = np.array([place.get(int(p), -1) for p in draw.person_ids])
+    rows = np.flatnonzero(row_of >= 0)
+    if len(rows) > FIT_PATIENTS:
+        rows = np.sort(rng.choice(rows, FIT_PATIENTS, replace=False))
+    own = [Encoded(e.cls[row_of[rows]], e.score[row_of[rows]], e.inner[row_of[rows]]) for e in encoded]
+    options = DecoderOptions(
+        min_leaf=max(5, min(LEAF, len(rows) // 4)),
+        predictors=min(PREDICTORS, max(5, len(rows) // PATIENTS_A_PREDICTOR)),
+        least_z=LEAST_Z,
+        raked=True,
+    )
+    drawn = Decoder(marginals, own, options, points=patients[rows]).sample(draw.size, rng, points=avatars)
+    out: dict[str, Any] = {}
+    at = 0
+    for column in columns:
+        if column.kind in ("number", "category"):
+            out[column.name] = decode(marginals[at], drawn[at][0], drawn[at][1])
+            at += 1
+        else:
+            out[column.name] = pd.Series([column.constant] * draw.size)
+    frame = pd.DataFrame(out)
+    for name, sex in table.one_sex.items():
+        frame.loc[frame["sex"] != sex, name] = 0
+    return AvatarPatients(frame, avatar_ids(draw.size, seed))
+
+
+def coordinates(draw: Draw) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where the patients (n, q) and the avatars (m, q) stand in the modalities that tables follow.
+
+    Each modality's dimensions, centred, are 0 for those without it; where only some have it, one more says who.
+    """
+    patients, avatars = [np.zeros((len(draw.person_ids), 0))], [np.zeros((draw.size, 0))]
+    for modality in FOLLOWED:
+        if modality not in draw.parts:
+            continue
+        has = draw.has[modality]
+        mean = draw.own[modality][has].mean(axis=0)
+        share = (draw.weights * has[draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
+        sides = (patients, draw.own[modality], has), (avatars, draw.parts[modality], share > 0.5)
+        for out, points, present in sides:
+            out.append(np.where(present[:, None], points - mean, 0))
+            if not has.all():
+                out.append(present[:, None])
+    return np.concatenate(patients, axis=1, dtype=np.float32), np.concatenate(avatars, axis=1, dtype=np.float32)
