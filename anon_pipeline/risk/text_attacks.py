@@ -26,6 +26,7 @@ CALLED = re.compile(
     r"(?: de naissance| d'usage)?\s*:)[ \u00a0]*(?=((?:[^\W\d_][\w'’-]+[ \u00a0]?){1,3}))",
     re.IGNORECASE,
 )
+LOWER = re.compile(r"(?<![\w@._-])[^\W\d_A-ZÀ-Þ]{3,}(?![\w@]|[._-]\w)")
 OVER_CHANCE = "top1_over_chance"
 PARTICLES = frozenset(("saint", "sainte"))
 NUMBER = re.compile(r"(?<![\d,.])\d(?:[ .\-/]?\d){6,}")
@@ -79,6 +80,21 @@ def spoken_of(text: str) -> set[str]:
             if not shouted or plain(word) in listed_names():
                 found.add(plain(word))
     return found - _TITLES
+
+
+def vocabulary(texts: Sequence[str], persons: Sequence[Any]) -> set[str]:
+    """Plain words that the notes of two persons or more hold in lower case: 'Patient : Coronarien' names nobody.
+
+    Notes without capitals do not count, nor what is part of an address ('jean.dupont@').
+    """
+    seen: dict[str, Any] = {}
+    shared: set[str] = set()
+    for text, person in zip(texts, persons, strict=True):
+        if any(map(str.isupper, text)):
+            for word in set(LOWER.findall(text)):
+                if seen.setdefault(plain(word), person) != person:
+                    shared.add(plain(word))
+    return shared
 
 
 _TITLES = frozenset(("monsieur", "madame", "mademoiselle", "docteur", "professeur", "mme", "mlle", "nom", "date"))

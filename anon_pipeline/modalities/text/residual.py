@@ -69,10 +69,13 @@ def by_person(
     persons: Sequence[Any], originals: Sequence[str], known: Sequence[Iterable[str]], released: Sequence[str]
 ) -> tuple[list[set[str]], list[str]]:
     """Each person's names, of the record and as the notes give them, and everything released of that person."""
+    ordinary = attacks.vocabulary(originals, persons)
     names: dict[Any, set[str]] = {}
     texts: dict[Any, list[str]] = {}
     for person, original, own, text in zip(persons, originals, known, released, strict=True):
-        told = attacks.spoken_of(original) | {w for n in own for w in attacks.WORD.findall(attacks.plain(n))}
+        told = (attacks.spoken_of(original) - ordinary) | {
+            w for n in own for w in attacks.WORD.findall(attacks.plain(n))
+        }
         names.setdefault(person, set()).update(told)
         texts.setdefault(person, []).append(text)
     return list(names.values()), ["\n".join(texts[person]) for person in names]

@@ -17,6 +17,7 @@ from anon_pipeline.risk.text_attacks import (
     rows,
     second_detector,
     spoken_of,
+    vocabulary,
 )
 
 NOTES = [f"patient {word} avec {word}ose et {word}ite depuis {word}age sous {word}ine et {word}mab, {word}plastie, {word}tomie, {word}gramme" for word in ("gastr", "cardi", "neur", "pneum")]  # fmt: skip
@@ -52,6 +53,17 @@ def test_second_detector_looks_outside_surrogates():
 def test_who_a_note_speaks_of(text: str, names: set[str]):
     assert names <= spoken_of(text)
     assert bool(names) == bool(spoken_of(text))
+
+
+def test_words_of_the_notes_are_no_names():
+    notes = [
+        "Patient : Coronarien sévère",
+        "Un coronarien connu",
+        "Un autre coronarien, jean.dupont@x.fr",
+        "mme dupont",
+    ]
+    assert vocabulary(notes, [1, 2, 3, 4]) == {"coronarien"}
+    assert vocabulary(notes, [1, 2, 2, 4]) == set()
 
 
 def test_names_find_their_persons_only_where_they_are_left():
