@@ -25,6 +25,7 @@ STEP = 20  # common sites between two groupings
 AHEAD = WINDOW + STEP // 2  # common sites that a chunk needs after its last row
 MEMORY_STEP = 12  # one common site in twelve is remembered, the last 64 of them
 BALANCED = 307  # of 1024 groups, those whose donors are dealt out evenly before they change
+OFFERED = 64  # donors that a walker chooses among
 COMMON, MISSING = 0.05, 0.02
 REACH, MEMORY_REACH = 0.2, 0.5  # cM
 
@@ -125,7 +126,7 @@ def _exchange(
                 offered[index] = donor[queue[index]]
         for index in range(begin, end):
             walker, best, least = queue[index], index, uint64(WINDOW + 1)
-            for other in range(index, end):
+            for other in range(index, min(end, index + OFFERED)):
                 unlike = ones((memory[walker] ^ remembered[offered[other]]) & known)
                 if unlike < least:
                     best, least = other, unlike
