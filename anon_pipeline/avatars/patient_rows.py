@@ -114,5 +114,5 @@ def coordinates(draw: Draw) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         for out, points, present in sides:
             out.append(np.where(present[:, None], points - mean, 0))
             if not has.all():
-                out.append(present[:, None])
+                out.append(present[:, None].astype(float))
     return np.concatenate(patients, axis=1, dtype=np.float32), np.concatenate(avatars, axis=1, dtype=np.float32)
