@@ -15,6 +15,7 @@ from anon_pipeline.avatars.patients import patient_table
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import biology, observational
 from anon_pipeline.policy import AvatarPolicy
+from anon_pipeline.risk import patient_features as features
 
 FEMALE = 8532
 CANARY = b"CANARY-7f3a"
@@ -39,14 +40,7 @@ def read(made: Path, table: str) -> pd.DataFrame:
     return pq.read_table(path).to_pandas()
 
 
-EVENTS = {
-    "visit_occurrence": "visit_start_date",
-    "condition_occurrence": "condition_start_date",
-    "drug_exposure": "drug_exposure_start_date",
-    "procedure_occurrence": "procedure_date",
-    "observation": "observation_date",
-    "measurement": "measurement_date",
-}
+EVENTS = {table: date for table, (_, date) in features.EVENTS.items()}
 
 
 def test_embeddings(cohort: Cohort) -> None:
