@@ -48,6 +48,26 @@ def test_offsets_are_exact_around_any_unicode():
     assert "".join(rebuilt) + text[position:] == made["text"]
 
 
+@pytest.mark.parametrize("indirect", ["keep", "generalise", "remove"])
+def test_what_reads_as_a_name_is_one_however_it_is_written(indirect):
+    import unicodedata
+
+    plain = "Mme Hélène DÉSIRÉ-LÉVÊQUE, vue le 3 février 2024 à Besançon. Élève à l'école Jules-Ferry. Très fatiguée."
+    apart = unicodedata.normalize("NFD", plain)
+    hidden = "\u200b".join(plain) + "\ufeff"
+    for text in (apart, hidden):
+        made = deidentify([{"id": "a", "text": text}], indirect=indirect)[0]
+        read = unicodedata.normalize("NFC", made["text"]).replace("\u200b", "").lower()
+        assert not [w for w in ("hélène", "désiré", "lévêque", "3 février", "besançon") if w in read]
+        assert "très fatiguée" in read
+        replaced = [e for e in made["entities"] if indirect != "keep" or not e["label"].startswith("INDIRECT")]
+        rebuilt, position = [], 0
+        for entity, placed in zip(replaced, made["surrogates"], strict=True):
+            rebuilt.append(text[position : entity["start"]] + made["text"][placed["start"] : placed["end"]])
+            position = entity["end"]
+        assert "".join(rebuilt) + text[position:] == made["text"]
+
+
 def test_the_patient_is_one_person_everywhere():
     person = surrogate_person(KEY, "p1", None, avoid=("Quellenec", "Bertrand"))
     notes = [

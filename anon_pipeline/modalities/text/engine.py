@@ -20,6 +20,7 @@ from typing import Any
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities.text import known as kn
+from anon_pipeline.modalities.text.composed import Composed, compose, restore
 from anon_pipeline.modalities.text.folding import fold_text
 from anon_pipeline.modalities.text.labels import INDIRECT, NAMES
 from anon_pipeline.modalities.text.merge import merge
@@ -199,13 +200,16 @@ def deidentify_documents(
     number = 0
     while batch := _take(source):
         ready: list[tuple[str, str, str | None, str | None]] = []
+        written: list[tuple[str, Composed | None]] = []
         for document in batch:
             number += 1
             try:
                 identifier, text, patient, date = _row(document, number)
                 text, cleaned = make_readable(text)
                 tally.cleaned += cleaned
-                ready.append((identifier, text, patient, date))
+                read = compose(text)
+                written.append((text, read))
+                ready.append((identifier, read.text if read else text, patient, date))
             except Quarantined as reason:
                 tally.quarantined += 1
                 if quarantine is None:
@@ -213,12 +217,17 @@ def deidentify_documents(
                 quarantine(document, str(reason))
         languages = [options.language if options.language != "auto" else language_of(t) for _, t, _, _ in ready]
         found = detect([t for _, t, _, _ in ready], languages, options)
-        for (identifier, text, patient, date), spoken, spans in zip(ready, languages, found, strict=True):
+        rows = zip(ready, written, languages, found, strict=True)
+        for (identifier, text, patient, date), (original, read), spoken, spans in rows:
             record = (patients or {}).get(patient) if patient is not None else None
             merged = with_known(text, spans, record, memory.of(patient) if patient else {}, staff_names)
             if patient:
                 memory.add(patient, certain_names(text, merged))
-            yield _finish(identifier, text, patient, date, spoken, merged, record, key, options, tally)
+            result = _finish(identifier, text, patient, date, spoken, merged, record, key, options, tally)
+            if read is not None:
+                left = [e for e in result["entities"] if options.indirect != "keep" or e["label"] not in INDIRECT]
+                result = restore(result, original, read, left)
+            yield result
 
 
 def _take(source: Iterator[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ from anon_pipeline.modalities.text.folding import fold_text
 from anon_pipeline.modalities.text.synthetic import choice, moments
 from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground, ground
 from anon_pipeline.modalities.text.synthetic.notes import read_notes
+from anon_pipeline.modalities.text.synthetic.rewording import local_writer, reword, words_of
 from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, SLOT, Note, Phrase, shared_phrases
 from anon_pipeline.surrogates.identity import surrogate_person
 from anon_pipeline.surrogates.places import surrogate_hospital
@@ -62,13 +63,20 @@ def synthesize(
     facts_of_avatars: FactsAt,
     decoded: Cohort,
     least: int,
+    options: dict[str, Any] | None = None,
+    directory: Path | None = None,
+    device: str = "cpu",
 ) -> Synthesis:
     """Write ``out/note.parquet``: the avatars' notes.
 
     facts_of_real, facts_of_avatars: facts at moments (see ``anon_pipeline.facts``). decoded: the avatars' tables.
-    least: patients that a phrase needs. Raises CannotBeMadeSafe when the cohort is too small for shared phrases.
+    least: patients that a phrase needs. options: ``language_model``, a folder (relative to ``directory``) of a model
+    that rewords notes (see ``rewording``). Raises CannotBeMadeSafe when the cohort is too small for shared phrases.
     """
     from anon_pipeline.avatars.identity import avatar_ids
+
+    folder = (options or {}).get("language_model")
+    writer = local_writer((directory or Path()) / str(folder), device) if folder else None
 
     k, ids = least, avatar_ids(draw.size, seed)
     notes = read_notes(cohort)
@@ -94,6 +102,11 @@ def synthesize(
         row: births[person] for row, person in enumerate(table["person_id"].to_pylist()) if person in births
     }
     written, checked, agreeing = _write_all(table, kinds, dates, facts_of_avatars(table), languages, seed, rng)
+    reworded = 0
+    if writer is not None:
+        shared = words_of([phrase.text for language in languages.values() for phrase in language.phrases])
+        texts, reworded = reword(written["note_text"].to_pylist(), shared, writer)
+        written = written.set_column(4, SCHEMA.field(4), pa.array(texts, pa.string()))
     pq.write_table(written, out / "note.parquet", compression="zstd")
     counts = {
         "notes": written.num_rows,
@@ -101,6 +114,7 @@ def synthesize(
         "phrases_without_ground": dropped,
         "facts_written": checked,
         "facts_agreeing": agreeing,
+        **({} if writer is None else {"notes_reworded": reworded}),
     }
     return Synthesis([Path("note.parquet")], counts, [f"phrases are shared by at least {k} patients"])
 
