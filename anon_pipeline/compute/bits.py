@@ -26,7 +26,7 @@ def _intrinsic_ones(typing_context: Any, value: Any) -> Any:
 ones: Any = _intrinsic_ones
 
 
-@compiled(inline="always")
+@compiled()
 def mixed(value: Any) -> Any:
     """SplitMix64's finaliser: a counter to 64 well-mixed bits."""
     value = uint64(value + uint64(0x9E3779B97F4A7C15))

@@ -6,9 +6,11 @@ each: 1,000 haplotypes to learn from, 1,000 unseen, 1,000 made; nothing but hapl
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numba import njit, uint64
@@ -224,8 +226,15 @@ def _carried(alleles: Made) -> NDArray[np.bool_]:
     return (people.any(axis=2).sum(axis=1) >= 5) & ((1 - people).any(axis=2).sum(axis=1) >= 5)
 
 
-def compared(regions: int) -> dict[str, dict[str, float]]:
-    """Means over ``regions`` with one recombination rate and as many with hotspots."""
+def compared(regions: int, kept: Path) -> dict[str, dict[str, float]]:
+    """Means over ``regions`` with one recombination rate and as many with hotspots; regions in ``kept`` are not run
+    again."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    runs = [measured(seed, hotspots) for seed in range(regions) for hotspots in (False, True)]
+    runs = []
+    for seed in range(regions):
+        for hotspots in (False, True):
+            path = kept / f"region-{seed}-{'hotspots' if hotspots else 'one-rate'}.txt"
+            if not path.exists():
+                path.write_text(json.dumps(measured(seed, hotspots)))
+            runs.append(json.loads(path.read_text()))
     return {name: {key: float(np.mean([run[name][key] for run in runs])) for key in runs[0][name]} for name in runs[0]}

@@ -247,7 +247,7 @@ def measured(part: str, work: Path, arguments: argparse.Namespace) -> None:
     if part == "alternatives":
         from alternatives import compared
 
-        kept.write_text(json.dumps(compared(arguments.alternative_regions)))
+        kept.write_text(json.dumps(compared(arguments.alternative_regions, arguments.kept)))
         return
     for name, column in COLUMNS.items():
         if arguments.columns and name not in arguments.columns.split(";"):

@@ -23,7 +23,7 @@ MOST = 2 * (64 + 2 * 32 + 3 * 12)  # the largest distance
 DEPTH = 64
 
 
-@compiled(inline="always")
+@compiled()
 def _distance(past: Any, future: Any, behind: Any, ahead: Any, one: Any, other: Any) -> Any:
     before, after = (past[one] ^ past[other]) & behind, (future[one] ^ future[other]) & ahead
     near = ones(before & uint64(NEAR)) + ones(after & uint64(NEAR))
@@ -51,8 +51,8 @@ def advance(common: Any, place: int, past: Any, future: Any) -> None:
 @compiled(nogil=True)
 def opened(common: Any, place: int, past: Any, future: Any) -> None:
     """Set the windows as they are just before the common site ``place``."""
-    past[:] = 0
-    future[:] = 0
+    for haplotype in range(len(past)):
+        past[haplotype] = future[haplotype] = uint64(0)
     for site in range(max(place - WINDOW, 0), place):
         for haplotype in range(len(past)):
             past[haplotype] = (past[haplotype] << uint64(1)) | uint64(common[site, haplotype])
@@ -113,7 +113,8 @@ def group(past: Any, future: Any, behind: Any, ahead: Any, size: int, key: Any, 
             towards[place] -= _distance(past, future, behind, ahead, order[place], far)
             least, largest = min(least, towards[place]), max(largest, towards[place])
         middle = (low + high) // 2
-        counts[: largest - least + 1] = 0
+        for value in range(largest - least + 1):
+            counts[value] = 0
         for place in range(start, end):
             counts[towards[place] - least] += 1
         before, limit = 0, 0
@@ -136,7 +137,8 @@ def group(past: Any, future: Any, behind: Any, ahead: Any, size: int, key: Any, 
             else:
                 right[apart] = haplotype
                 apart += 1
-        order[left:end] = right[:apart]
+        for place in range(apart):
+            order[left + place] = right[place]
         first[waiting], beyond[waiting] = low, middle
         first[waiting + 1], beyond[waiting + 1] = middle, high
         waiting += 2

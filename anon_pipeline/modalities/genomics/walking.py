@@ -102,7 +102,9 @@ def _exchange(
         ends[min(place[donor[walker]] // block, groups - 1) + 1] += 1
     for number in range(groups):
         ends[number + 1] += ends[number]
-    filled = ends[:groups].copy()
+    filled = np.empty(groups, np.int32)
+    for number in range(groups):
+        filled[number] = ends[number]
     queue = np.empty(walkers, np.int32)
     offered = np.empty(walkers, np.int32)
     for walker in range(walkers):
@@ -152,7 +154,9 @@ def _walk(
     groups = max(size // block, 1)
     past, future = np.empty(size, np.uint64), np.empty(size, np.uint64)
     window = -1
-    emitting = donor.copy()
+    emitting = np.empty(walkers, np.int32)
+    for walker in range(walkers):
+        emitting[walker] = donor[walker]
     for row in range(rows):
         plane = planes[row]
         if missing.shape[0]:
@@ -208,7 +212,8 @@ def _walk(
                 memory[walker] = (memory[walker] << uint64(1)) | uint64(line[walker])
             for haplotype in range(size):
                 remembered[haplotype] = (remembered[haplotype] << uint64(1)) | uint64(plane[haplotype])
-            marks[3:] = marks[2:-1].copy()
+            for site in range(len(marks) - 1, 2, -1):
+                marks[site] = marks[site - 1]
             marks[2] = centimorgan[row]
 
 
