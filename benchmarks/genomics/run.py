@@ -2,7 +2,7 @@
 
 python benchmarks/genomics/run.py [--regions 3] [--sites 50000] [--parts speed,quality,alternatives] [--kept FOLDER]
 
-Parts that are not asked for are taken from the folder of an earlier run.
+Parts, columns and regions that an earlier run left in the folder are taken from there: empty it to measure all again.
 """
 
 from __future__ import annotations
@@ -249,12 +249,17 @@ def measured(part: str, work: Path, arguments: argparse.Namespace) -> None:
 
         kept.write_text(json.dumps(compared(arguments.alternative_regions, arguments.kept)))
         return
-    for name, column in COLUMNS.items():
+    found = json.loads(kept.read_text()) if kept.exists() else {}
+    for place, (name, column) in enumerate(COLUMNS.items()):
         if arguments.columns and name not in arguments.columns.split(";"):
             continue
         count = 1 if column.pieces else arguments.regions
-        runs = [figures(quality(work, seed, column)) for seed in range(count)]
-        found = json.loads(kept.read_text()) if kept.exists() else {}
+        runs = []
+        for seed in range(count):
+            one = arguments.kept / f"quality-{place}-{seed}.txt"
+            if not one.exists():
+                one.write_text(json.dumps(figures(quality(work, seed, column))))
+            runs.append(json.loads(one.read_text()))
         found[name] = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]} | {"regions": count}
         kept.write_text(json.dumps({name: found[name] for name in COLUMNS if name in found}))
         print(name, found[name]["LD r"], found[name]["worst AUC of 13"], flush=True)
