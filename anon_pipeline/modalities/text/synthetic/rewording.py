@@ -21,18 +21,17 @@ Writer = Callable[[Sequence[str]], list[str]]
 PROMPT = "Reformuler ce compte rendu, sans rien y ajouter ni en retirer.\n\n{note}\n\nCompte rendu reformulé :\n"
 AT_ONCE = 8
 KEPT_WORDS = 0.6
-BEFORE, NEAR = 3, 6
 _TOKEN = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+")
 _NEGATIONS = frozenset(
-    "pas sans aucun aucune absence absent absente absents absentes ni non jamais negatif negative no not without none "
-    "never denies".split()
-)
+    ("pas", "sans", "aucun", "aucune", "absence", "absent", "absente", "absents", "absentes", "ni", "non", "jamais",
+     "negatif", "negative", "no", "not", "without", "none", "never", "denies")
+)  # fmt: skip
 
 
 def faithful(note: str, reworded: str, shared: frozenset[str]) -> bool:
     """Whether ``reworded`` says what ``note`` says.
 
-    The same numbers and dates in the same order, each after a word that stood before it; as many negations; three
+    The same numbers and dates in the same order, each after a word that led to it; as many negations; three
     fifths of the words; and no word that is neither in the note nor in ``shared`` (folded words of phrases that enough
     patients share).
     """
@@ -45,7 +44,7 @@ def faithful(note: str, reworded: str, shared: frozenset[str]) -> bool:
         return False
     if sum(t in _NEGATIONS for t in before) != sum(t in _NEGATIONS for t in after):
         return False
-    one, other = _numbers(before, BEFORE), _numbers(after, NEAR)
+    one, other = _numbers(before), _numbers(after)
     if [number for number, _ in one] != [number for number, _ in other]:
         return False
     return all(not own or own & near for (_, own), (_, near) in zip(one, other, strict=True))
@@ -55,14 +54,16 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(fold_text(text))
 
 
-def _numbers(tokens: list[str], reach: int) -> list[tuple[str, frozenset[str]]]:
-    """Each number with the ``reach`` words of three letters or more that stand before it."""
-    found, words = [], []
+def _numbers(tokens: list[str]) -> list[tuple[str, frozenset[str]]]:
+    """Each number with the words of three letters or more that stand between the one before and it."""
+    found: list[tuple[str, frozenset[str]]] = []
+    words: set[str] = set()
     for token in tokens:
         if token[0].isdigit():
-            found.append((token, frozenset(words[-reach:])))
+            found.append((token, frozenset(words)))
+            words = set()
         elif len(token) > 2:
-            words.append(token)
+            words.add(token)
     return found
 
 
