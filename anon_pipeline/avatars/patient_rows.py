@@ -81,7 +81,7 @@ def _decode_patients(held: Held) -> AvatarPatients:
         min_leaf=max(5, min(LEAF, len(rows) // 4)),
         predictors=min(PREDICTORS, max(5, len(rows) // PATIENTS_A_PREDICTOR)),
         least_z=LEAST_Z,
-        raked=True,
+        raked=patients.shape[1] > 0,
     )
     drawn = Decoder(marginals, own, options, points=patients[rows]).sample(draw.size, rng, points=avatars)
     out: dict[str, Any] = {}
