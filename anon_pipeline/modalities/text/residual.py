@@ -35,9 +35,15 @@ CANARIES, TOGETHER = 400, 4
 # Characters of a note that get a canary: long notes would cost as many times more.
 WINDOW = 6000
 KINDS = ("LAST_NAME", "FIRST_NAME", "PHONE", "DATE", "NIR", "CITY", "IPP")
+# Some announce what follows, some do not: rules find the first kind alone.
 CARRIERS = {
-    "LAST_NAME": "Vu par le Dr {}.", "FIRST_NAME": "Sa fille {} est présente.", "PHONE": "Tél : {}", "DATE": "Revu le {}.",
-    "NIR": "N° de sécurité sociale : {}", "CITY": "Domicilié à {}.", "IPP": "IPP : {}",
+    "LAST_NAME": ("Vu par le Dr {}.", "Revu avec {} ce matin.", "{} prévenue par téléphone.", "Validé : {}"),
+    "FIRST_NAME": ("Sa fille {} est présente.", "{} a bien dormi.", "Transmis à {} pour la suite.", "Appel de {} ce soir."),
+    "PHONE": ("Tél : {}", "Joindre au {} si besoin.", "{} (domicile)"),
+    "DATE": ("Revu le {}.", "Contrôle {} à jeun.", "{} : apyrétique."),
+    "NIR": ("N° de sécurité sociale : {}", "Assuré {}", "{}"),
+    "CITY": ("Domicilié à {}.", "Retour vers {} prévu.", "Née à {}."),
+    "IPP": ("IPP : {}", "Dossier {}", "Étiquette {}"),
 }  # fmt: skip
 
 
@@ -225,4 +231,4 @@ def _edit(
         return e["start"], e["end"], canary
     breaks = [m.start() for m in re.finditer("\n", text)] + [len(text)]
     at = rng.choice(breaks)
-    return at, at, "\n" + CARRIERS[kind].format(canary)
+    return at, at, "\n" + rng.choice(CARRIERS[kind]).format(canary)
