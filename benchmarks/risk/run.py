@@ -51,7 +51,11 @@ BOUNDED: Shown = (
     ("exact_copies", "risk"),
     ("row_order", "risk"),
 )
-PUBLISHED = {"avatar": "incumbent's avatars, k 20", "synthpop": "Synthpop", "ctgan": "CTGAN"}
+PUBLISHED = {
+    "avatar": "incumbent's avatars (published)",
+    "synthpop": "Synthpop (published)",
+    "ctgan": "CTGAN (published)",
+}
 
 
 def cpu() -> float:
@@ -73,11 +77,11 @@ def aids(first: int, splits: int) -> list[str]:
         folder = SHARED / "aids" / "splits"
         real, held = (read_table(folder / f"{name}_{i}.csv") for name in ("train", "control"))
         rng = np.random.default_rng(100 + i)
-        releases = {"avatars, k 60 (ours)": synthesize_table(real, seed=i).frame}
+        releases = {"ours (default)": synthesize_table(real, seed=i).frame}
         for stored, shown in PUBLISHED.items():
             releases[shown] = read_table(folder / f"{stored}_{i}.csv")[real.columns]
-        releases["shuffled columns"] = pd.DataFrame({c: rng.permutation(real[c].to_numpy()) for c in real})
-        releases["bootstrap copy"] = real.sample(len(real), replace=True, random_state=i)
+        releases["columns shuffled (floor)"] = pd.DataFrame({c: rng.permutation(real[c].to_numpy()) for c in real})
+        releases["bootstrap copy (ceiling)"] = real.sample(len(real), replace=True, random_state=i)
         tables = align(real, pd.concat(releases.values(), ignore_index=True), held)
         book = Codebook.of(tables)
         columns = len(book.columns)

@@ -27,9 +27,21 @@ def is_category(column: pd.Series) -> bool:
 
 
 def arf(train: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Adversarial random forests (Watson et al. 2023)."""
+    """Adversarial random forests (Watson et al. 2023). The package looks a leaf's patients up again for every column;
+    here it is told once."""
     from arfpy import arf as package
+    from pandas.core.groupby import DataFrameGroupBy as Groups
 
+    look_up = getattr(Groups, "look_up", Groups.get_group)
+
+    def once(self: Groups, name: object) -> pd.DataFrame:
+        held = self.__dict__.setdefault("held", {})
+        if name not in held:
+            held.clear()
+            held[name] = look_up(self, name)
+        return held[name]
+
+    Groups.look_up, Groups.get_group = look_up, once
     frame = train.fillna(train.median())
     for name in frame.columns:
         frame[name] = frame[name].astype("category" if is_category(train[name]) else float)
@@ -113,6 +125,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--part", choices=("aids", "wdbc"), default="aids")
     parser.add_argument("--data", type=Path, default=HERE.parents[2] / "shared" / "data" / "aids" / "splits")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
@@ -121,6 +134,8 @@ def main() -> None:
         if options.only and options.only != name:
             continue
         for i, train in tables(options.part, options.data, options.splits):
+            if i < options.first:
+                continue
             began = time.process_time()
             try:
                 made = peer(train.copy(), i)

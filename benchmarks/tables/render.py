@@ -101,30 +101,38 @@ def write_results(kept: dict[str, Any], path: Path, floor: str) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def draw_front(kept: dict[str, Any], path: Path) -> None:
-    """Membership AUC (mean and worst split) against the loss of the c-index and the error of the log hazard ratio."""
+def draw_front(kept: dict[str, Any], rivals: dict[str, dict[str, dict[str, float]]], path: Path) -> None:
+    """Membership AUC (mean and worst split) against the loss of the c-index and the error of the log hazard ratio.
+
+    rivals: by release and split, ``maximum``: the AUC of the strongest attack of the whole battery.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharex=True)
+    figure, axes = plt.subplots(1, 3, figsize=(16, 4.8))
     for name, rows in kept["aids"].items():
-        auc = column(rows, "auc")
         if not len(column(rows, "c_index_loss")):
             continue
-        losses = (np.nanmean(column(rows, "c_index_loss")), np.nanmean(np.abs(column(rows, "delta_log_hr"))))
+        loss, away = np.nanmean(column(rows, "c_index_loss")), np.nanmean(np.abs(column(rows, "delta_log_hr")))
+        auc = column(rows, "auc")
+        points = [(auc, loss), (auc, away), (column(list(rivals.get(name, {}).values()), "maximum"), loss)]
         colour = "tab:blue" if name.startswith("ours") else "tab:grey" if "(floor)" in name else "tab:orange"
-        for axis, loss in zip(axes, losses, strict=True):
-            if np.isnan(loss):
+        for axis, (found, y) in zip(axes, points, strict=True):
+            if not len(found) or np.isnan(y):
                 continue
-            axis.plot([auc.mean(), auc.max()], [loss, loss], color=colour, lw=1)
-            axis.plot(auc.mean(), loss, "o", color=colour, ms=7 if "default" in name else 5)
+            axis.plot([found.mean(), found.max()], [y, y], color=colour, lw=1)
+            axis.plot(found.mean(), y, "o", color=colour, ms=7 if "default" in name else 5)
             if ", k " not in name:
                 shown = "ours, k 30 to 150 (largest dot: default)" if "(default)" in name else name
-                axis.annotate(shown, (auc.mean(), loss), fontsize=7, xytext=(4, 5), textcoords="offset points")
-    for axis, title in zip(axes, ("loss of the c-index", "mean absolute error of the log hazard ratio"), strict=True):
-        axis.set(xlabel="membership AUC: mean (dot) to worst split (line's end)", ylabel=title)
+                axis.annotate(shown, (found.mean(), y), fontsize=7, xytext=(4, 5), textcoords="offset points")
+    titles = ("loss of the c-index", "mean absolute error of the log hazard ratio", "loss of the c-index")
+    for axis, title, attack in zip(
+        axes, titles, ("calibrated distance",) * 2 + ("strongest attack",), strict=True
+    ):
+        axis.set(ylabel=title)
+        axis.set_xlabel(f"membership AUC, {attack}: mean (dot) to worst split (line's end)", fontsize=8)
         axis.axvline(0.53, color="black", lw=0.5, ls=":")
         axis.grid(alpha=0.2)
     figure.suptitle("ACTG175: lower left is better")

@@ -143,6 +143,13 @@ def full_report(part: str, splits: Iterator[Split], data: Path) -> dict[str, Any
     return {"splits": out}
 
 
+def battery() -> dict[str, dict[str, dict[str, float]]]:
+    """What ``benchmarks/risk/run.py --part aids`` stored of each release: the AUC of the strongest attack by split."""
+    path = HERE.parent / "risk" / "rivals.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {name: {i: {"maximum": f["maximum/auc"][0]} for i, f in splits.items()} for name, splits in found.items()}
+
+
 def main() -> None:
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
@@ -179,7 +186,7 @@ def main() -> None:
     path.write_text(json.dumps(kept, indent=0))
     write_results(kept, HERE / "RESULTS.md", FLOOR)
     if "aids" in kept:
-        draw_front(kept, HERE.parents[1] / "docs" / "images" / "tables-front.png")
+        draw_front(kept, battery(), HERE.parents[1] / "docs" / "images" / "tables-front.png")
 
 
 if __name__ == "__main__":
