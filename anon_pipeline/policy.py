@@ -105,7 +105,11 @@ class ReleasePolicy(_Part):
 
 
 class Policy(_Part):
-    """A whole policy. ``directory`` is where its file lies, for the relative paths in it; it is not hashed."""
+    """A whole policy. ``directory`` is where its file lies, for the relative paths in it; it is not hashed.
+
+    limits: None, when the file does not name any, stands for the packaged ones (``anon_pipeline.risk.limits``); an
+    empty list is a decision.
+    """
 
     schema_: Literal["anon-pipeline/policy/1"] = Field(alias="schema")
     title: str = ""
@@ -114,7 +118,7 @@ class Policy(_Part):
     modalities: dict[str, ModalityPolicy] = Field(default_factory=dict)
     avatars: AvatarPolicy = Field(default_factory=AvatarPolicy)
     release: ReleasePolicy = Field(default_factory=ReleasePolicy)
-    limits: list[Limit] = Field(default_factory=list)
+    limits: list[Limit] | None = None
     directory: Path = Field(default=Path(), exclude=True)
     sql_digest: str = ""
 

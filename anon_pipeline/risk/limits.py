@@ -37,7 +37,10 @@ def default_limits() -> tuple[Limit, ...]:
 
 
 def limits_of(policy: Policy) -> list[Limit]:
-    """The policy's limits, and the packaged ones on real records for the figures that it does not name."""
+    """The policy's limits, and the packaged ones on real records for the figures that it does not name; all packaged
+    ones when the policy names none."""
+    if policy.limits is None:
+        return list(default_limits())
     own = policy.limits
     packaged = (limit for limit in default_limits() if limit.check.startswith(REAL_RECORDS))
     return [*own, *(p for p in packaged if not any(fnmatchcase(p.check, limit.check) for limit in own))]

@@ -94,7 +94,7 @@ def _at_once(context: StageContext, *, quick: bool = False) -> dict[str, Any]:
         context.extracted.holdout.root,
         context.work / "anonymised",
         seed=avatar_seed(context) % 2**31,
-        limits=context.policy.limits,
+        limits=limits_of(context.policy),
         quick=quick,
     )
     report["across"] = across_modalities(context)
@@ -124,7 +124,7 @@ def _by_folds(context: StageContext) -> dict[str, Any]:
     training = context.extracted.training.root
     words = vocabulary(training)
     attacks = pooled([report["attacks"] for report in reports])
-    judge(attacks, context.policy.limits)
+    judge(attacks, limits_of(context.policy))
     return {
         **reports[0],
         "attacks": attacks,

@@ -101,6 +101,7 @@ SELECTOR = {"repositoryLocationName": "anon_pipeline", "repositoryName": "__repo
 TINY = {
     "modalities": {"observational": {"track": "synthetic"}, "biology": {"track": "synthetic"}},
     "avatars": {"k": 20, "holdout_fraction": 0.4},
+    "limits": [],
 }
 
 

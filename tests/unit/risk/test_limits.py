@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from anon_pipeline.errors import BadInput
-from anon_pipeline.policy import Limit, load_policy
-from anon_pipeline.risk.limits import default_limits, judge, limits_for
+from anon_pipeline.policy import Limit, Policy, load_policy
+from anon_pipeline.risk.limits import default_limits, judge, limits_for, limits_of
 from anon_pipeline.risk.options import read_limits
 
 DEFAULT = Path(__file__).parents[3] / "policies" / "default.yaml"
@@ -23,6 +23,13 @@ def attack(**changes: object) -> dict:
         "high": 0.6,
         **changes,
     }
+
+
+def test_a_policy_that_names_no_limit_has_the_packaged_ones() -> None:
+    silent = Policy.model_validate({"schema": "anon-pipeline/policy/1"})
+    assert limits_of(silent) == list(default_limits())
+    decided = Policy.model_validate({"schema": "anon-pipeline/policy/1", "limits": []})
+    assert {limit.check.split("/")[0] for limit in limits_of(decided)} == {"deidentified"}
 
 
 def test_the_default_policy_repeats_the_packaged_limits() -> None:
