@@ -25,14 +25,14 @@ from anon_pipeline.stages import genomes
 from anon_pipeline.stages.base import StageContext, StageResult, run_stage
 from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
-TRAINING, HELD_OUT = 300, 200
+TRAINING, HELD_OUT = 500, 200
 RISKS = ("singling_out", "linkability", "inference", "membership")
 Haplotypes = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def simulated() -> tuple[Haplotypes, NDArray[np.int64]]:
-    """(sites, 2 x 500) of one megabase under growth, and positions."""
+    """(sites, 2 x 700) of one megabase under growth, every second site, and positions."""
     msprime = pytest.importorskip("msprime")
     grown = msprime.Demography()
     grown.add_population(name="all", initial_size=1_000_000, growth_rate=0.015)
@@ -44,6 +44,7 @@ def simulated() -> tuple[Haplotypes, NDArray[np.int64]]:
     alleles = (trees.genotype_matrix() > 0).astype(np.uint8)
     carried = alleles.sum(axis=1)
     common = (carried >= 10) & (carried <= alleles.shape[1] - 10)
+    common = np.flatnonzero(common)[::2]
     return alleles[common], trees.tables.sites.position[common].astype(np.int64) + 1
 
 
@@ -140,7 +141,7 @@ def test_the_released_genomes_are_attacked_and_judged(context: StageContext) -> 
     } <= names
     assert not found["risk/inference"].checks
     rows = json.loads((context.folder("risk/membership") / "attacks.json").read_text())
-    assert all(row["passed"] and row["limit"] for row in rows), [row for row in rows if not row["passed"]]
+    assert not [(row["name"], row["value"], row["high"]) for row in rows if not row["passed"] or not row["limit"]]
     assert all(row["ceiling"] > 0.9 for row in rows if row["name"] == "run_longest" and row["metric"] == "auc")
     assert reasons(context) == []
 
@@ -160,7 +161,7 @@ def test_a_leaky_mosaic_is_refused_by_the_gate(context: StageContext, simulated,
     found = attacked(leaky)
     value = {check.name: check.value for check in found["risk/membership"].checks}
     assert value["genomics/membership/distance_calibrated/auc"] < 0.65
-    assert value["genomics/membership/run_longest/auc"] > 0.7
+    assert value["genomics/membership/run_longest/auc"] > 0.65
     assert any("genomics/membership/run_longest/auc" in reason for reason in reasons(leaky))
 
 

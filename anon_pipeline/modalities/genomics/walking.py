@@ -128,10 +128,10 @@ def _exchange(
                 offered[index] = donor[queue[index]]
         for index in range(begin, end):
             walker, best, least = queue[index], index, uint64(WINDOW + 1)
-            for other in range(index, min(end, index + OFFERED)):
-                unlike = ones((memory[walker] ^ remembered[offered[other]]) & known)
+            for rival in range(index, min(end, index + OFFERED)):
+                unlike = ones((memory[walker] ^ remembered[offered[rival]]) & known)
                 if unlike < least:
-                    best, least = other, unlike
+                    best, least = rival, unlike
             offered[index], offered[best] = offered[best], offered[index]
             donor[walker] = offered[index]
 
