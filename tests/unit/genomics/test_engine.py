@@ -68,6 +68,7 @@ def test_the_report_says_what_was_done(made: Path) -> None:
     assert report["people"] == {"training": 500, "held_out": 60, "further_samples_ignored": 0}
     assert report["alleles"]["minimum_carriers"] == 5
     assert report["budget"]["passed"]
+    assert report["block"] in (16, 12, 8, 6)
     assert report["utility"]["allele_frequency_r"] > 0.99
     assert report["utility"]["ld_r"] > 0.8
     assert any("lose their association" in statement for statement in report["statements"])
@@ -91,7 +92,7 @@ def test_declared_associations_are_kept(made: Path) -> None:
 
 def test_same_seed_same_bytes(small_vcf: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        code, output = call(small_vcf, tmp_path / f"{name}.vcf.gz", "--seed", 9, "--quiet")
+        code, output = call(small_vcf, tmp_path / f"{name}.vcf.gz", "--seed", 9, "--quiet", "--block", 12)
         assert code == 0, output
     assert (tmp_path / "one.vcf.gz").read_bytes() == (tmp_path / "two.vcf.gz").read_bytes()
     assert (tmp_path / "one.vcf.gz.tbi").read_bytes() == (tmp_path / "two.vcf.gz.tbi").read_bytes()
@@ -114,7 +115,9 @@ def test_a_panel_lets_a_small_cohort_pass(text_of, tmp_path: Path, small: NDArra
     source, panel = tmp_path / "in.vcf", tmp_path / "panel.vcf"
     source.write_text(text_of(small[:80, :200], NAMES[:100]))
     panel.write_text(text_of(small[:, 200:], [f"P{n}" for n in range(460)], contig="20"))
-    code, output = call(source, tmp_path / "out.vcf.gz", "--panel", panel, "--report", tmp_path / "r.json")
+    code, output = call(
+        source, tmp_path / "out.vcf.gz", "--panel", panel, "--block", 8, "--report", tmp_path / "r.json"
+    )
     assert code == 0, output
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["panel"]["people"] == 460
@@ -134,8 +137,9 @@ def test_a_whole_genome_is_over_budget(text_of, tmp_path: Path) -> None:
     assert "0 of 1 regions (--over-budget regions)" in found
     assert "99 sites a megabase (--over-budget thin)" in found or "100 sites a megabase" in found
     code, output = call(
-        source, tmp_path / "out.vcf.gz", "--access", "open", "--over-budget", "thin", "--report", tmp_path / "r.json"
-    )
+        source, tmp_path / "out.vcf.gz", "--access", "open", "--over-budget", "thin", "--report", tmp_path / "r.json",
+        "--block", 8,
+    )  # fmt: skip
     assert code == 0, output
     budget = json.loads((tmp_path / "r.json").read_text())["budget"]
     assert budget["action"] == "thinned"
@@ -181,7 +185,9 @@ def test_phase_free_mode_writes_unphased(text_of, tmp_path: Path, small: NDArray
     source = tmp_path / "in.vcf"
     source.write_text(text_of(small[:100, :1000], NAMES[:500], sep="/"))
     assert call(source, tmp_path / "out.vcf.gz")[0] == 2
-    code, output = call(source, tmp_path / "out.vcf.gz", "--unphased", "free", "--report", tmp_path / "r.json")
+    code, output = call(
+        source, tmp_path / "out.vcf.gz", "--unphased", "free", "--block", 8, "--report", tmp_path / "r.json"
+    )
     assert code == 0, output
     line = pysam.BGZFile(str(tmp_path / "out.vcf.gz"), "rb", None).read().decode().splitlines()[-1]
     assert "|" not in line
