@@ -47,6 +47,23 @@ def test_counts_of_the_same_predicates_are_polars(encoded) -> None:
     assert singling_out.count(real, predicates, limit=10_000).tolist() == expected
 
 
+def test_many_predicates_count_as_no_more_than_two_thousand(encoded) -> None:
+    """Predicates share outliers: the value is the mean over all of them, the interval that of 2,000 trials."""
+    tables, book = encoded
+    made, real, held = (book.raw(f) for f in (tables.synthetic, tables.real, tables.holdout))
+    predicates = singling_out.multivariate(made, book.numeric, 2500, np.random.default_rng(1), most_attempts=60_000)
+    assert len(predicates) == 2500
+    figure = singling_out.attack(predicates, real[: len(held)], held, np.random.default_rng(2))
+    assert figure is not None
+    hits = [
+        (singling_out.count(singling_out.unique_rows(side), predicates) == 1).mean() * 2000
+        for side in (real[: len(held)], held)
+    ]
+    expected = intervals.excess(hits[0], 2000, hits[1], 2000)
+    assert figure.attacked == 2500
+    assert (figure.value, figure.low, figure.high) == pytest.approx((expected.value, expected.low, expected.high))
+
+
 def test_linkability_agrees_within_intervals(encoded) -> None:
     from anonymeter.evaluators.linkability_evaluator import LinkabilityEvaluator
 
