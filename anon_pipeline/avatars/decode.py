@@ -23,21 +23,22 @@ from anon_pipeline.avatars.selection import forward, strongest
 from anon_pipeline.avatars.tree import BINS, Tree, grow
 
 RESIDUAL_BINS = 16
+CLASSES_TOLD = 3
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class DecoderOptions:
     """min_leaf: patients a leaf holds at least (20 or more: no one weighs over .05). gain: see ``tree.grow``.
-    ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at. least_z:
-    features that add less than so many standard errors to the others are left out (0: none is). raked: classes are
+    ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at. selected:
+    only features that add to the others (``selection.forward``). raked: classes are
     drawn in the patients' shares, also where the points have drifted from where patients stand."""
 
     min_leaf: int = 30
     gain: float = 8.0
     ridge: float = 5.0
     predictors: int = 80
-    least_z: float = 0.0
+    selected: bool = False
     raked: bool = False
     jitter: float = 0.15
 
@@ -251,14 +252,10 @@ class Decoder:
             loose = column.cls == CONTINUOUS
             derived = marginals[j].column.derived
             before = raw[:, : widths[step]]
-            if not options.least_z:
-                use = strongest(before, column.score, options.predictors)
+            if options.selected:
+                use = _adding(before, column, derived, options)
             else:
-                known = loose if derived else slice(None)
-                use = forward(before[known], column.score[known], options.predictors, options.least_z)
-                if derived and not loose.all():
-                    there = forward(before, loose.astype(np.float32), options.predictors, options.least_z)
-                    use = np.union1d(use, there)
+                use = strongest(before, column.score, options.predictors)
             part, cut = raw[:, use], bins[:, use]
             classes = ClassStep(marginals[j], column.cls, part, cut, options)
             number = NumberStep(column.inner[loose], part[loose], cut[loose], options) if loose.any() else None
@@ -355,3 +352,15 @@ def _order(marginals: list[Marginal]) -> list[int]:
         return (0, marginals[j].classes, j) if len(marginals[j].knots) == 0 else (1, 0, j)
 
     return sorted(range(len(marginals)), key=rank)
+
+
+def _adding(before: Floats, column: Encoded, derived: bool, options: DecoderOptions) -> NDArray[np.int64]:
+    """The features that add something to a column's score or to which of its commonest classes it is."""
+    most = options.predictors
+    classes = np.argsort(-np.bincount(column.cls), kind="stable")[:CLASSES_TOLD]
+    classes = classes[: len(np.unique(column.cls)) - 1]
+    member = (column.cls[:, None] == classes[None, :]).astype(np.float32)
+    if not derived:
+        return forward(before, np.column_stack([column.score, member]), most)
+    loose = column.cls == CONTINUOUS
+    return np.union1d(forward(before[loose], column.score[loose, None], most), forward(before, member, most))

@@ -28,8 +28,6 @@ FIT_PATIENTS = 30_000
 LEAF = 30
 """Patients behind a leaf, in cohorts of four times as many and more: no one counts for more than a thirtieth."""
 PREDICTORS, PATIENTS_A_PREDICTOR = 60, 4
-LEAST_Z = 2.5
-"""Standard errors that a predictor's correlation has to be from 0: what is these patients' by chance is not learnt."""
 FOLLOWED = ("genomics", "imaging")
 """The modalities that are decoded from the drawn point itself. Notes are written from the tables."""
 
@@ -80,7 +78,7 @@ def _decode_patients(held: Held) -> AvatarPatients:
     options = DecoderOptions(
         min_leaf=max(5, min(LEAF, len(rows) // 4)),
         predictors=min(PREDICTORS, max(5, len(rows) // PATIENTS_A_PREDICTOR)),
-        least_z=LEAST_Z,
+        selected=True,
         raked=patients.shape[1] > 0,
     )
     drawn = Decoder(marginals, own, options, points=patients[rows]).sample(draw.size, rng, points=avatars)

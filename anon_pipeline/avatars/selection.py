@@ -9,6 +9,8 @@ ROWS = 20_000
 FORWARD_ROWS = 5_000
 COLLINEAR = 1e-3
 """Share of a predictor's variance that the chosen ones have to leave."""
+PARSIMONY = 0.25
+"""Gamma of the extended Bayesian information criterion (Chen and Chen 2008): what choosing among many costs."""
 
 
 def strongest(raw: NDArray[np.float32], target: NDArray[np.float32], most: int) -> NDArray[np.int64]:
@@ -21,33 +23,48 @@ def strongest(raw: NDArray[np.float32], target: NDArray[np.float32], most: int) 
     return np.sort(np.argsort(-strength, kind="stable")[:most])
 
 
-def forward(
-    raw: NDArray[np.float32], target: NDArray[np.float32], most: int, least_z: float, absent: float = -9
-) -> NDArray[np.int64]:
-    """Features chosen one after the other by their partial correlation with the target, until none is ``least_z``
-    standard errors from 0 (forward selection, by the Cholesky steps of Efroymson 1960).
+def forward(raw: NDArray[np.float32], targets: NDArray[np.float32], most: int, absent: float = -9) -> NDArray[np.int64]:
+    """Features chosen one after the other by their partial correlation with a target (forward selection, by the
+    Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion: about 2.7
+    standard errors among 80 people and 3.3 among 2,000. Those of any of the ``targets`` (rows, t), the first target's
+    first, at most ``most``.
 
     What these people show by chance is so not learnt, and of features that say the same one is kept: the one that
-    explains more. ``absent`` stands for a missing value and counts as 0.
+    explains more. A feature also counts by its distance from its middle, so that a relation that rises and falls is
+    seen. ``absent`` stands for a missing value and counts as 0.
     """
     step = max(1, len(raw) // FORWARD_ROWS)
     part = np.where(raw[::step] == absent, 0, raw[::step]).astype(np.float32)
-    goal = target[::step].astype(float)
     rows, width = part.shape
-    spread = part.std(0)
-    part = (part - part.mean(0)) / np.maximum(spread, 1e-6)
-    left = float(goal.std())
-    if width == 0 or left < 1e-9 or rows < 4:
+    if width == 0 or rows < 4:
         return np.zeros(0, np.int64)
-    relation = (part.T @ ((goal - goal.mean()) / left).astype(np.float32)).astype(float) / rows
-    own = np.where(spread > 1e-6, 1.0, 0.0)
+    part = _standard(part)
+    part = np.concatenate([part, _standard(np.abs(part))], axis=1)
     gram = (part.T @ part).astype(float) / rows
+    least_z = float(np.sqrt(np.log(rows) + 2 * PARSIMONY * np.log(width)))
+    found: dict[int, None] = {}
+    for column in _standard(targets[::step]).T:
+        if column.any():
+            relation = (part.T @ column).astype(float) / rows
+            found |= dict.fromkeys(feature % width for feature in _steps(gram, relation, rows, most, least_z))
+    return np.sort(np.array(list(found)[:most], np.int64))
+
+
+def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean 0 and variance 1; 0 where nothing varies."""
+    spread = values.std(axis=0)
+    return np.where(spread > 1e-6, (values - values.mean(axis=0)) / np.maximum(spread, 1e-6), 0).astype(np.float32)
+
+
+def _steps(gram: NDArray[np.float64], relation: NDArray[np.float64], rows: int, most: int, least_z: float) -> list[int]:
+    """The features in the order of their choice. gram: their correlations; relation: theirs with the target."""
+    own = gram.diagonal().copy()
     chosen: list[int] = []
-    steps = np.zeros((min(most, width), width))
+    steps = np.zeros((min(most, len(own)), len(own)))
     unexplained = 1.0
     while len(chosen) < len(steps):
         usable = own > COLLINEAR
-        partial = np.zeros(width)
+        partial = np.zeros(len(own))
         partial[usable] = np.abs(relation[usable]) / np.sqrt(own[usable] * max(unexplained, 1e-9))
         best = int(np.argmax(partial))
         if partial[best] * np.sqrt(max(rows - len(chosen) - 2, 1)) < least_z:
@@ -60,4 +77,4 @@ def forward(
         own[best] = 0.0
         unexplained -= explains**2
         chosen.append(best)
-    return np.sort(np.array(chosen, np.int64))
+    return chosen

@@ -9,6 +9,10 @@ from anon_pipeline.avatars.decode import rake
 from anon_pipeline.avatars.selection import forward, strongest
 
 
+def column(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32)[:, None]
+
+
 def test_what_adds_nothing_is_left_out() -> None:
     rng = np.random.default_rng(0)
     cause = rng.standard_normal(800)
@@ -16,11 +20,11 @@ def test_what_adds_nothing_is_left_out() -> None:
     noise = rng.standard_normal((800, 60))
     target = 2 * cause + rng.standard_normal(800)
     raw = np.column_stack([echo, cause, noise]).astype(np.float32)
-    found = forward(raw, target.astype(np.float32), 40, 3.5)
+    found = forward(raw, column(target), 40)
     assert 1 in found
     assert 0 not in found
-    assert len(found) <= 3
-    assert len(forward(raw, rng.standard_normal(800).astype(np.float32), 40, 3.5)) <= 1
+    assert len(found) <= 4
+    assert len(forward(raw, column(rng.standard_normal(800)), 40)) <= 2
 
 
 def test_a_predictor_that_shows_only_beside_another_is_found() -> None:
@@ -31,7 +35,18 @@ def test_a_predictor_that_shows_only_beside_another_is_found() -> None:
     target = shown - 0.6 * hidden + 0.2 * rng.standard_normal(1500)
     raw = np.column_stack([hidden, shown]).astype(np.float32)
     assert abs(np.corrcoef(hidden, target)[0, 1]) < 0.06
-    assert forward(raw, target.astype(np.float32), 10, 2.5).tolist() == [0, 1]
+    assert forward(raw, column(target), 10).tolist() == [0, 1]
+
+
+def test_a_relation_that_rises_and_falls_and_a_class_in_the_middle_are_seen() -> None:
+    rng = np.random.default_rng(3)
+    age = rng.standard_normal(1000)
+    raw = np.column_stack([rng.standard_normal((1000, 5)), age]).astype(np.float32)
+    risk = np.abs(age) + 0.5 * rng.standard_normal(1000)
+    assert 5 in forward(raw, column(risk), 10)
+    group = np.digitize(age, [-0.5, 0.5])
+    middle = np.array([0.0, 2.0, 1.0])[group]
+    assert 5 in forward(raw, np.column_stack([middle, group == 1]).astype(np.float32), 10)
 
 
 def test_missing_and_constant_features_and_the_limit() -> None:
@@ -40,10 +55,10 @@ def test_missing_and_constant_features_and_the_limit() -> None:
     target = raw.sum(axis=1)
     raw[:, 0] = 3.0
     raw[::2, 1] = -9.0
-    assert len(forward(raw, target, 2, 2.5)) == 2
-    assert 0 not in forward(raw, target, 6, 2.5)
-    assert not len(forward(raw, np.ones(300, np.float32), 6, 2.5))
-    assert not len(forward(raw[:, :0], target, 6, 2.5))
+    assert len(forward(raw, column(target), 2)) == 2
+    assert 0 not in forward(raw, column(target), 6)
+    assert not len(forward(raw, column(np.ones(300)), 6))
+    assert not len(forward(raw[:, :0], column(target), 6))
     assert strongest(raw, target, 3).shape == (3,)
     assert strongest(raw, target, 6).tolist() == [0, 1, 2, 3, 4, 5]
 
