@@ -39,7 +39,8 @@ pairs are to be compared, and the last column is where the absolute number says 
 likelihood ratio, the longest run plain and calibrated, calibrated distance, kinship and all combined.""".splitlines()
 GENERATORS = """\
 "People never used" in place of a release is what the worst of so many scores gives by selection alone; "columns on their
-own", each site drawn by itself, is what exact frequencies alone give away.""".splitlines()
+own", each site drawn by itself, is what exact frequencies alone give away. A haplotype VAE takes a minute of CPU a
+region; where its column is missing, `docs/decisions/0092` has what an earlier run gave.""".splitlines()
 
 
 def cpu(function, *arguments, **named):
@@ -219,7 +220,7 @@ def stages(work: Path) -> None:
     say("peak memory with attacks (MB)", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-UNLINKED = "154 pieces of 100 kb on 22 autosomes, 1,200 to learn from"
+UNLINKED = "110 pieces of 100 kb on 22 autosomes, 5 %, 1,000 to learn from"
 ONE = {"EUR": 1_000}
 COLUMNS = {
     "one rate": Column(ONE, False),
@@ -228,7 +229,7 @@ COLUMNS = {
     "hotspots, African": Column({"AFR": 1_000}, True),
     "1,000 to learn from": Column({"EUR": 1_500}, True, 1_000),
     "five ancestries in one pool": Column({"AFR": 264, "EUR": 201, "SAS": 196, "EAS": 201, "AMR": 138}, True),
-    UNLINKED: Column({"EUR": 1_700}, True, 1_200, pieces=7),
+    UNLINKED: Column({"EUR": 1_200}, True, 1_000, 0.05, pieces=5),
 }
 
 
@@ -288,7 +289,8 @@ def main() -> None:
         "# Genomics: measured",
         "",
         f"Date 2026-11-22, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}. Command:",
-        f"`python benchmarks/genomics/run.py --regions {arguments.regions}`. CPU time, one thread, a shared machine.",
+        f"`python benchmarks/genomics/run.py --regions {arguments.regions}`; the row of regions says how many.",
+        "CPU time, one thread, a shared and busy machine.",
         "",
     ]
     if "speed" in parts:
