@@ -128,9 +128,7 @@ def draw_front(kept: dict[str, Any], rivals: dict[str, dict[str, dict[str, float
                 shown = "ours, k 30 to 150 (largest dot: default)" if "(default)" in name else name
                 axis.annotate(shown, (found.mean(), y), fontsize=7, xytext=(4, 5), textcoords="offset points")
     titles = ("loss of the c-index", "mean absolute error of the log hazard ratio", "loss of the c-index")
-    for axis, title, attack in zip(
-        axes, titles, ("calibrated distance",) * 2 + ("strongest attack",), strict=True
-    ):
+    for axis, title, attack in zip(axes, titles, ("calibrated distance",) * 2 + ("strongest attack",), strict=True):
         axis.set(ylabel=title)
         axis.set_xlabel(f"membership AUC, {attack}: mean (dot) to worst split (line's end)", fontsize=8)
         axis.axvline(0.53, color="black", lw=0.5, ls=":")
