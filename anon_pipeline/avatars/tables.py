@@ -24,6 +24,8 @@ from anon_pipeline.keys import seeded_rng
 
 DEFAULT_K = 60
 """Chosen on the front of privacy and utility (docs/tables.md); a quarter of the rows when there are fewer than 240."""
+GAIN = 14.0
+"""What a split has to bring: with fewer predictors, chance splits are what is left to follow the members (0111)."""
 FIT_ROWS = 50_000
 """The chain is learnt on a random sample of at most this many patients, so that time is linear above it."""
 CHUNK = 100_000
@@ -111,7 +113,7 @@ def learn_table(
     account["merged_rare"] = {m.column.name: m.merged for m in marginals if m.merged}
     account["learnt_on"] = len(frame) if rows is None else FIT_ROWS
     account["lonely"] = {"checked": 0, "redrawn": 0, "suppressed": 0}
-    decoder = Decoder(marginals, encoded, DecoderOptions(min_leaf=k), progress=tell)
+    decoder = Decoder(marginals, encoded, DecoderOptions(min_leaf=k, gain=GAIN, selected=True), progress=tell)
     guard = LonelyGuard(marginals, encoded)
     return TableGenerator(account, _draw(columns, marginals, decoder, guard, size, rng, account["lonely"], tell))
 
