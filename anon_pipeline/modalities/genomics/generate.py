@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities.genomics.formats import GeneticMap
-from anon_pipeline.modalities.genomics.options import BLOCKS
+from anon_pipeline.modalities.genomics.options import USUAL_BLOCK
 from anon_pipeline.modalities.genomics.panel import Panel
 from anon_pipeline.modalities.genomics.store import Chunk, Header, Sites, Store, StoreWriter, packed_presence
 from anon_pipeline.modalities.genomics.strata import Strata
@@ -210,7 +210,7 @@ class Generator:
                 rows = np.flatnonzero(common_rows(ahead, missing))[:AHEAD]
                 after = ahead[rows], following.where[rows]
             out = walk(
-                walk_.walkers, planes, lost, ready.first, ready.where, after, self.block or BLOCKS[0], self.limit_cm
+                walk_.walkers, planes, lost, ready.first, ready.where, after, self.block or USUAL_BLOCK, self.limit_cm
             )
             if self.store.header.phased:
                 emitted[:, walk_.slots] = out

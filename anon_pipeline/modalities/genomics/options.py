@@ -9,15 +9,16 @@ from typing import Any, Literal
 from anon_pipeline.errors import BadInput
 
 Access = Literal["open", "controlled"]
-BLOCKS = (16, 12, 8, 6)
+BLOCKS = (24, 16, 12, 8, 6)
+USUAL_BLOCK = 16
 
 
 @dataclass(frozen=True)
 class Options:
     """What a policy may set.
 
-    block: haplotypes a group of those alike around a place, that donors are redrawn in; None: 16, or fewer, down to 6,
-    where LD needs it.
+    block: haplotypes a group of those alike around a place, that donors are redrawn in; None: the largest of 24 to 6
+    that keeps enough LD; 16 for the genomes of avatars.
     minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the
