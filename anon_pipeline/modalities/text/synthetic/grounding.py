@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, Phrase
 
 AGREEMENT = 0.97
+MEASURED, CORRELATION = 0.05, 0.98
+"""A fact that is measured again from the image is as near as this, and varies with what was said."""
 SCALES = (1.0, 0.1, 10.0, 0.001, 1000.0)
 DATES = frozenset({"DATE", "BIRTH_DATE"})
 
@@ -76,11 +79,20 @@ def _number(rows: Sequence[int], values: Sequence[str], facts: pd.DataFrame, k: 
         if have.sum() < min(k, len(rows)) or np.nanstd(known) == 0:
             continue
         for scale in SCALES:
-            near = np.abs(known * scale - said) <= 0.51 * 10.0**-decimals
-            agreement = float(near[have].mean()) * float(have.mean()) ** 0.1
-            if near[have].mean() >= AGREEMENT and (best is None or agreement > best[0]):
+            away = np.abs(known * scale - said)[have]
+            exact = float((away <= 0.51 * 10.0**-decimals).mean())
+            measured = float((away <= np.maximum(0.51 * 10.0**-decimals, MEASURED * np.abs(said[have]))).mean())
+            if exact < AGREEMENT and not (measured >= AGREEMENT and _together(known[have], said[have])):
+                continue
+            agreement = exact * float(have.mean()) ** 0.1
+            if best is None or agreement > best[0]:
                 best = (agreement, Ground(str(name), scale, decimals, comma))
     return best[1] if best else None
+
+
+def _together(known: NDArray[np.float64], said: NDArray[np.float64]) -> bool:
+    """Whether a number that was measured anew, as a diameter on the image, is the one that was said."""
+    return known.std() > 0 and said.std() > 0 and float(np.corrcoef(known, said)[0, 1]) >= CORRELATION
 
 
 _FORMATS: tuple[tuple[re.Pattern[str], str], ...] = (
