@@ -82,6 +82,19 @@ def test_numbers_in_notes_are_the_avatars_own(context: StageContext) -> None:
     assert counts["facts_agreeing"] == counts["facts_written"]
 
 
+def test_notes_are_of_what_the_avatar_went_through(context: StageContext) -> None:
+    """No report of the death of someone who lives, and as many notes as patients have."""
+    made = avatars(context)
+    notes = pq.read_table(context.folder("anonymised/text") / "note.parquet").to_pandas()
+    reported = set(notes.loc[notes["note_title"].str.contains("décès"), "person_id"])
+    dead = set(made.read("death", ["person_id"])["person_id"].to_pylist())
+    assert reported
+    assert reported <= dead
+    real = context.extracted.training
+    per_patient = real.read("note", ["note_id"]).num_rows / real.read("person", ["person_id"]).num_rows
+    assert len(notes) / made.read("person", ["person_id"]).num_rows == pytest.approx(per_patient, rel=0.25)
+
+
 def test_a_phrase_of_a_note_is_never_one_patients_own(context: StageContext) -> None:
     real = ExtractedCohort("everyone", context.folder("extraction/cohort")).training
     spoken: dict[str, set[int]] = {}

@@ -96,7 +96,8 @@ def synthesize(
     languages, dropped = learn([n for n, _ in notes], facts_of_real(real_moments), real_dates, k)
     rng = seeded_rng(seed, "text")
     known = moments.habits(rows, visits)
-    table, kinds, dates = moments.avatar_moments(rows, draw, ids, known, moments.visits_of(decoded), rng)
+    numbers = moments.how_many(rows, cohort, decoded, draw, ids, k, rng)
+    table, kinds, dates = moments.avatar_moments(numbers, ids, known, moments.visits_of(decoded), rng)
     births = moments.births_of(decoded)
     dates["birth_date"] = {
         row: births[person] for row, person in enumerate(table["person_id"].to_pylist()) if person in births

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import Draw
+
+MOST_NOTES = 60
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,53 @@ def habits(notes: list[dict[str, Any]], visits: dict[int, list[Visit]]) -> dict[
     return found
 
 
+def how_many(
+    notes: list[dict[str, Any]], cohort: Cohort, decoded: Cohort, draw: Draw, ids: np.ndarray, least: int,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """kind of note -> how many of it each avatar has, in the order of ``ids``.
+
+    Learnt from what patients went through (visits by kind, events by table, death) in trees whose leaves hold ``least``
+    patients and more, and drawn for what the avatar went through: no report of a death without one.
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    real, made = lived(cohort), lived(decoded).reindex(ids, fill_value=0)
+    having = np.ones(draw.size, bool)
+    if "text" in draw.has:
+        real = real[real.index.isin(draw.person_ids[draw.has["text"]])]
+        share = (draw.weights * draw.has["text"][draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
+        having = share > 0.5
+    made = made.reindex(columns=real.columns, fill_value=0)
+    written: dict[str, Counter[int]] = defaultdict(Counter)
+    for note in notes:
+        written[note["kind"]][note["person_id"]] += 1
+    found = {}
+    for kind in sorted(written):
+        own = np.minimum([written[kind][int(person)] for person in real.index], MOST_NOTES)
+        tree = DecisionTreeClassifier(max_leaf_nodes=32, min_samples_leaf=max(least, len(real) // 100), random_state=0)
+        odds = tree.fit(real.to_numpy(), own).predict_proba(made.to_numpy())
+        drawn = (np.cumsum(odds, axis=1) < rng.random((len(made), 1))).sum(axis=1).clip(0, len(tree.classes_) - 1)
+        found[kind] = np.where(having, tree.classes_[drawn], 0)
+    return found
+
+
+def lived(cohort: Cohort) -> pd.DataFrame:
+    """What everyone went through, by person_id: visits of each concept, events of each table, death."""
+    persons = pd.Index(np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy()), name="person_id")
+    columns: dict[str, pd.Series] = {}
+    for table in ("condition_occurrence", "drug_exposure", "procedure_occurrence", "death"):
+        if cohort.has(table):
+            columns[table] = cohort.read(table, ["person_id"]).to_pandas()["person_id"].value_counts()
+    if cohort.has("visit_occurrence"):
+        visits = cohort.read("visit_occurrence", ["person_id", "visit_concept_id"]).to_pandas()
+        for concept, own in visits.groupby("visit_concept_id"):
+            columns[f"visit {concept}"] = own["person_id"].value_counts()
+    return pd.DataFrame({name: own.reindex(persons, fill_value=0) for name, own in columns.items()}, index=persons)
+
+
 def avatar_moments(
-    notes: list[dict[str, Any]],
-    draw: Draw,
+    counts: dict[str, np.ndarray],
     ids: np.ndarray,
     known: dict[str, Habit],
     visits: dict[int, list[Visit]],
@@ -74,22 +121,15 @@ def avatar_moments(
 ) -> tuple[pa.Table, list[str], dict[str, dict[int, dt.date]]]:
     """The moments of the avatars' notes (row, person_id, date), the kind of each, and the dates that notes speak of.
 
-    How many notes of a kind an avatar has is one neighbour's count, drawn by weight; when is up to its own visits.
+    counts: see ``how_many``. When notes are written is up to the avatar's own visits.
     """
-    counts: dict[str, np.ndarray] = {}
-    place = {int(person): i for i, person in enumerate(draw.person_ids)}
-    for note in notes:
-        row = counts.setdefault(note["kind"], np.zeros(len(draw.person_ids), np.int64))
-        if note["person_id"] in place:
-            row[place[note["person_id"]]] += 1
     rows: list[tuple[int, dt.date, str, Visit]] = []
-    for avatar in range(draw.size):
+    for avatar in range(len(ids)):
         own = visits.get(int(ids[avatar]), [])
         if not own:
             continue
         for kind in sorted(counts):
-            chosen = draw.neighbours[avatar][np.searchsorted(draw.weights[avatar].cumsum(), rng.random())]
-            for visit in _pick(own, known[kind], int(counts[kind][chosen]), rng):
+            for visit in _pick(own, known[kind], int(counts[kind][avatar]), rng):
                 rows.append((int(ids[avatar]), visit.end if known[kind].at_end else visit.start, kind, visit))
     rows.sort(key=lambda r: (r[0], r[1], r[2]))
     table = pa.table(
