@@ -78,12 +78,11 @@ def text(
 def _limits(limits: Path | None, policy: Path | None) -> tuple[Any, ...]:
     """The limits on de-identified notes of the file that was named, or else of the policy; none where neither has any."""
     from anon_pipeline.policy import load_policy
-    from anon_pipeline.risk.limits import limits_of
     from anon_pipeline.risk.options import read_limits
 
     rules = read_limits(limits) or []
     if limits is None and policy is not None:
-        rules = limits_of(load_policy(policy))
+        rules = load_policy(policy).limits or []
     return tuple(rule for rule in rules if rule.check.startswith("deidentified/text/"))
 
 
