@@ -23,6 +23,26 @@ def embedding(name: str, persons: np.ndarray, dimensions: int, present=None, see
     return Embedding(name, persons.astype(np.int64), vectors, present)
 
 
+def test_many_patients_are_searched_in_cells_of_several_rotations(monkeypatch: pytest.MonkeyPatch) -> None:
+    from anon_pipeline.avatars import neighbours
+
+    vectors = np.random.default_rng(3).standard_normal((4000, 6)).astype(np.float32)
+    exact = nearest(vectors, 10)
+    monkeypatch.setattr(neighbours, "EXACT", 1000)
+    monkeypatch.setattr(neighbours, "CELL", 400)
+    shares = []
+    for passes in (1, 3):
+        monkeypatch.setattr(neighbours, "PASSES", passes)
+        found = nearest(vectors, 10)
+        assert not (found == np.arange(4000)[:, None]).any()
+        assert all(len(set(row)) == 10 for row in found.tolist())
+        shares.append(np.mean([len(np.intersect1d(a, b)) / 10 for a, b in zip(exact, found, strict=True)]))
+    assert shares[1] > shares[0] + 0.1
+    assert shares[1] > 0.8
+    away = np.linalg.norm(vectors[found] - vectors[:, None, :], axis=2)
+    assert (np.diff(away, axis=1) >= -1e-5).all()
+
+
 def test_nearest_is_exact_and_leaves_self_out() -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 5)).astype(np.float32)
     found = nearest(vectors, 7)
