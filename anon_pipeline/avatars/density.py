@@ -18,6 +18,7 @@ SEARCH_DIMENSIONS = 12
 """Neighbours are looked for in the leading components: in hundreds of dimensions a few central patients would be
 everyone's neighbour (hubs) and rare patients no one's. The points keep every dimension."""
 MOMENTS, PATIENTS_A_MOMENT = 40, 20
+ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,20 @@ def matched(points: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArra
     count = min(MOMENTS, vectors.shape[1], min(len(points), len(vectors)) // PATIENTS_A_MOMENT)
     if count < 1:
         return points
-    centre = vectors.mean(axis=0, dtype=float)
-    _, axes = np.linalg.eigh(np.cov(vectors.T.astype(float)).reshape(vectors.shape[1], -1))
-    axes = axes[:, ::-1][:, :count]
-    here, there = (points - points.mean(axis=0)) @ axes, (vectors - centre) @ axes
-    mine, theirs = np.atleast_2d(np.cov(here.T)), np.atleast_2d(np.cov(there.T))
-    root, inverse = _root(mine), np.linalg.pinv(_root(mine))
-    moved = here @ (inverse @ _root(root @ theirs @ root) @ inverse)
-    shift = centre - points.mean(axis=0, dtype=float)
-    return (points + shift + (moved - here) @ axes.T).astype(np.float32)
+    centre, middle = vectors.mean(axis=0, dtype=float), points.mean(axis=0, dtype=float)
+    spread = np.zeros((len(centre), len(centre)))
+    for low in range(0, len(vectors), ROWS_AT_ONCE):
+        part = vectors[low : low + ROWS_AT_ONCE] - centre
+        spread += part.T @ part / len(vectors)
+    axes = np.linalg.eigh(spread)[1][:, ::-1][:, :count]
+    theirs = axes.T @ spread @ axes
+    short = axes.astype(np.float32)
+    here = points @ short - (middle @ axes).astype(np.float32)
+    mine = here.T.astype(float) @ here / len(here)
+    root = _root(mine)
+    inverse = np.linalg.pinv(root)
+    change = inverse @ _root(root @ theirs @ root) @ inverse - np.eye(count)
+    return points + (centre - middle).astype(np.float32) + (here @ change.astype(np.float32)) @ short.T
 
 
 def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

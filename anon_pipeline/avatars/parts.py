@@ -1,7 +1,8 @@
 """Drawn points and patients in each modality's own embedding: what the modality decodes, and what others follow.
 
 Coordinates that take few values in patients (a dosage, a finding that is there or not) take those values in avatars,
-in the patients' shares, so that every modality that reads one reads the same. Drawing belongs to ``density``.
+in the patients' shares, so that every modality that reads one reads the same. A value of fewer than five patients
+is not taken: it would be a copy. Drawing belongs to ``density``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from anon_pipeline.modalities import Draw
 if TYPE_CHECKING:
     from anon_pipeline.avatars.fuse import JointEmbedding
 
-FEW_VALUES = 8
+FEW_VALUES, LEAST_HOLDERS = 8, 5
 SAME = 1e-4
 """Coordinates nearer than this share of their range are one value: blocks were scaled in single precision."""
 
@@ -39,15 +40,25 @@ def with_parts(drawn: Draw, joint: JointEmbedding) -> Draw:
 
 def snapped(points: NDArray[np.float32], patients: NDArray[np.float32]) -> NDArray[np.float32]:
     """``points`` (m, d) with the coordinates that take at most ``FEW_VALUES`` values in ``patients`` (n, d) put to
-    these values by rank, each as often as in patients."""
+    these values by rank, each as often as in patients; patients with a value of fewer than ``LEAST_HOLDERS`` count for
+    the nearest other one."""
     out = points.copy()
     for column in range(points.shape[1]):
         values, counts = _values(patients[:, column])
-        if len(values) <= FEW_VALUES:
+        if len(values) <= FEW_VALUES and counts.max() >= LEAST_HOLDERS:
+            values, counts = _held_by_enough(values, counts)
             rank = np.empty(len(points))
             rank[np.argsort(points[:, column], kind="stable")] = (np.arange(len(points)) + 0.5) / max(len(points), 1)
             out[:, column] = values[np.searchsorted(np.cumsum(counts) / counts.sum(), rank).clip(0, len(values) - 1)]
     return out
+
+
+def _held_by_enough(
+    values: NDArray[np.float32], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    kept = counts >= LEAST_HOLDERS
+    nearest = np.abs(values[:, None] - values[kept][None, :]).argmin(axis=1)
+    return values[kept], np.bincount(nearest, counts).astype(np.int64)
 
 
 def _values(coordinate: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

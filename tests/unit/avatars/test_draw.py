@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anon_pipeline.avatars.density import draw_local, weights_of
+from anon_pipeline.avatars.density import draw_local, matched, weights_of
 from anon_pipeline.avatars.fuse import draw, fuse
 from anon_pipeline.avatars.identity import avatar_ids
 from anon_pipeline.avatars.neighbours import cells, nearest
@@ -65,6 +65,16 @@ def test_weights(k: int) -> None:
     assert weights.sum() == pytest.approx(1)
     assert weights.max() <= 0.05 + 1e-7
     assert 1 / (weights**2).sum() >= 20 - 1e-4
+
+
+def test_drawn_points_have_the_patients_mean_and_covariance() -> None:
+    rng = np.random.default_rng(4)
+    vectors = (rng.standard_normal((600, 5)) @ rng.standard_normal((5, 5)) + 3).astype(np.float32)
+    shrunk = (vectors[:400] * 0.8 - 1).astype(np.float32)
+    made = matched(shrunk, vectors)
+    assert made.mean(axis=0) == pytest.approx(vectors.mean(axis=0), abs=1e-3)
+    assert np.cov(made.T) == pytest.approx(np.cov(vectors.T), rel=0.02, abs=0.02)
+    assert np.array_equal(matched(shrunk[:10], vectors), shrunk[:10])
 
 
 def test_a_draw_keeps_the_contract() -> None:

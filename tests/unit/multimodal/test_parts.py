@@ -50,6 +50,14 @@ def test_snapping_needs_no_avatar_and_moves_only_few_valued_coordinates() -> Non
     assert np.array_equal(snapped(points, many), points)
 
 
+def test_a_value_that_few_patients_have_is_not_copied() -> None:
+    spacing = np.array([0.7] * 50 + [0.9] * 47 + [0.803] * 2 + [1.4], np.float32)[:, None]
+    points = np.random.default_rng(0).uniform(0.6, 1.5, (500, 1)).astype(np.float32)
+    found, counts = np.unique(snapped(points, spacing), return_counts=True)
+    assert found.tolist() == [np.float32(0.7), np.float32(0.9)]
+    assert counts.tolist() == [250, 250]
+
+
 def test_those_without_a_modality_stand_at_its_middle_and_are_told_apart() -> None:
     rng = np.random.default_rng(1)
     has = np.arange(PEOPLE) % 2 == 0

@@ -173,6 +173,35 @@ def test_same_draw_same_bytes(cohort: Cohort, drawn, made: Path, tmp_path: Path)
         assert path.read_bytes() == (made / "o" / path.name).read_bytes(), path.name
 
 
+def test_noise_leaves_the_decoded_level_and_spread() -> None:
+    from anon_pipeline.avatars.series import Pool
+    from anon_pipeline.modalities.biology.analyte import _noise
+
+    rng = np.random.default_rng(0)
+    avatar = np.repeat(np.arange(50), np.arange(50) % 5 + 1)
+    noise = pd.Series(_noise(Pool(rng.standard_normal(500)), 0.4, avatar, rng))
+    assert np.allclose(noise.groupby(avatar).mean(), 0, atol=1e-9)
+    size = noise.abs().groupby(avatar).mean()
+    alone = np.bincount(avatar) == 1
+    assert (size[alone] == 0).all()
+    assert np.allclose(size[~alone], 1)
+
+
+def test_observation_opens_with_a_visit_as_often_as_patients_does() -> None:
+    from anon_pipeline.avatars.timeline import _open_with_a_visit
+
+    rng = np.random.default_rng(0)
+    avatar = np.repeat(np.arange(1000), 3)
+    start = rng.integers(0, 500, 1000)
+    day = start[avatar] + rng.integers(10, 300, 3000)
+    visits = {"avatar": avatar, "start": day.copy(), "stop": day + 4}
+    _open_with_a_visit(visits, start, 0.7, rng)
+    first = pd.Series(visits["start"]).groupby(avatar).min().to_numpy()
+    assert (first == start).mean() == pytest.approx(0.7, abs=0.05)
+    assert (visits["stop"] - visits["start"] == 4).all()
+    assert ((visits["start"] != day) <= (visits["start"] == start[avatar])).all()
+
+
 def test_values_follow_the_patients_mean_over_time() -> None:
     from anon_pipeline.modalities.biology.analyte import follow_curve
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from anon_pipeline.modalities.text.shift import FRENCH as MONTHS
 from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, Phrase
 
 AGREEMENT = 0.97
@@ -103,10 +104,6 @@ _FORMATS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^\d{4}-\d{2}-\d{2}$"), "%Y-%m-%d"),
     (re.compile(r"^\d{1,2}(er)? [a-zéûA-ZÉÛ]+ \d{4}$"), "literal"),
 )
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 
 
 def _write_date(value: dt.date, form: str) -> str:

@@ -14,8 +14,6 @@ import pyarrow as pa
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import Draw
 
-MOST_NOTES = 60
-
 
 @dataclass(frozen=True)
 class Visit:
@@ -74,7 +72,8 @@ def how_many(
     """kind of note -> how many of it each avatar has, in the order of ``ids``.
 
     Learnt from what patients went through (visits by kind, events by table, death) in trees whose leaves hold ``least``
-    patients and more, and drawn for what the avatar went through: no report of a death without one.
+    patients and more, and drawn for what the avatar went through: no report of a death without one. No avatar has more
+    than ``least`` patients have.
     """
     from sklearn.tree import DecisionTreeClassifier
 
@@ -90,7 +89,8 @@ def how_many(
         written[note["kind"]][note["person_id"]] += 1
     found = {}
     for kind in sorted(written):
-        own = np.minimum([written[kind][int(person)] for person in real.index], MOST_NOTES)
+        own = np.array([written[kind][int(person)] for person in real.index])
+        own = np.minimum(own, np.sort(own)[-min(least, len(own))])
         tree = DecisionTreeClassifier(max_leaf_nodes=32, min_samples_leaf=max(least, len(real) // 100), random_state=0)
         odds = tree.fit(real.to_numpy(), own).predict_proba(made.to_numpy())
         drawn = (np.cumsum(odds, axis=1) < rng.random((len(made), 1))).sum(axis=1).clip(0, len(tree.classes_) - 1)
@@ -101,7 +101,7 @@ def how_many(
 def lived(cohort: Cohort) -> pd.DataFrame:
     """What everyone went through, by person_id: visits of each concept, events of each table, death."""
     persons = pd.Index(np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy()), name="person_id")
-    columns: dict[str, pd.Series] = {}
+    columns = {"person": pd.Series(1, index=persons)}
     for table in ("condition_occurrence", "drug_exposure", "procedure_occurrence", "death"):
         if cohort.has(table):
             columns[table] = cohort.read(table, ["person_id"]).to_pandas()["person_id"].value_counts()

@@ -113,8 +113,8 @@ def local_writer(folder: Path, device: str = "cpu") -> Writer:
         prompts = [PROMPT.format(note=note) for note in notes]
         encoded = tokenizer(prompts, return_tensors="pt", padding=True).to(device)
         length = encoded["input_ids"].shape[1]
-        room = length if answers else min(length, limit - length)
-        if room < 1:
+        room = min(length, limit if answers else limit - length)
+        if length > limit or room < 1:
             return list(notes)
         with torch.inference_mode():
             made = model.generate(

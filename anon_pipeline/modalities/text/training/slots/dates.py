@@ -3,25 +3,12 @@
 
 from __future__ import annotations
 
+from anon_pipeline.modalities.text.shift import ENGLISH as EN_MONTHS
+from anon_pipeline.modalities.text.shift import FRENCH as MONTHS
 from anon_pipeline.modalities.text.training.slots.cast import Cast, Pieces
 from anon_pipeline.surrogates.style import without_accents
 
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 SHORT = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
-EN_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
