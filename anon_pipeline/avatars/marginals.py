@@ -3,7 +3,8 @@
 A value is *missing* (class 0), an *atom* (a value or category that at least ``RARE`` patients share: zero-inflation,
 heaping, codes) or *continuous* (class 1), where its normal score says where it lies. Going back, a score passes a
 quantile function that is smoothed over blocks of patients and starts at the 10th order statistic, so that no one's
-value, and no extreme rank, is copied. Relations between columns belong to ``forest`` and ``decode``.
+value, and no extreme rank, is copied; how a small column goes on beyond it is in ``tails``. Relations between columns
+belong to ``decode``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from anon_pipeline.avatars.columns import RARE, Column, parse_dates
+from anon_pipeline.avatars.tails import CUT_SHARE, extended
 
 MISSING, CONTINUOUS = 0, 1
 TAIL = 10
@@ -26,12 +28,12 @@ TAIL = 10
 @dataclass
 class Marginal:
     """The distribution of one column. ``levels`` are the values of classes 2, 3, ...; ``knots`` the quantile
-    function of the continuous part at ``len(knots)`` equally spaced probabilities; ``merged`` how many rows held a
-    rare category."""
+    function of the continuous part at the probabilities ``at``; ``merged`` how many rows held a rare category."""
 
     column: Column
     levels: list[Any] = field(default_factory=list)
     knots: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    at: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     ordered: bool = False
     merged: int = 0
     other: int = -1
@@ -104,14 +106,29 @@ def _learn_number(column: Column, values: pd.Series, rng: np.random.Generator) -
     inner = np.zeros(len(numbers), np.float32)
     loose = cls == CONTINUOUS
     if loose.any():
-        marginal.knots = smooth_quantiles(numbers[loose])
+        marginal.at, marginal.knots = quantile_function(numbers[loose], tails=not column.temporal)
         place = np.argsort(np.lexsort((rng.random(int(loose.sum())), numbers[loose])))
         inner[loose] = ndtri((place + 0.5) / len(place))
     return marginal, Encoded(cls, score, inner)
 
 
+def quantile_function(
+    values: NDArray[np.float64], *, tails: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities, and the smoothed quantiles there: cut at the TAIL-th order statistic, in small columns with tails
+    beyond it."""
+    n = len(values)
+    knots = smooth_quantiles(values)
+    at = (np.arange(len(knots)) - 0.5) / (len(knots) - 2)
+    at[0], at[-1] = 0.0, 1.0
+    if not tails or n < 4 * TAIL or n * CUT_SHARE >= TAIL:
+        return at, knots
+    inside = at[1:-1] * (n - 2 * TAIL + 2) / n + (TAIL - 1) / n
+    return extended(inside, knots[1:-1], np.sort(values), TAIL)
+
+
 def smooth_quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A quantile function whose every knot is the mean of a block of order statistics, cut at the TAIL-th."""
+    """The means of blocks of order statistics, cut at the TAIL-th; the first and the last stand twice."""
     values = np.sort(values)
     n = len(values)
     cut = min(TAIL, max(1, n // 4))
@@ -216,9 +233,7 @@ def decode(marginal: Marginal, cls: NDArray[Any], position: NDArray[np.float64])
     values = np.full(len(cls), np.nan)
     if len(marginal.knots):
         loose = cls == CONTINUOUS
-        grid = (np.arange(len(marginal.knots)) - 0.5) / (len(marginal.knots) - 2)
-        grid[0], grid[-1] = 0.0, 1.0
-        values[loose] = np.interp(position[loose], grid, marginal.knots)
+        values[loose] = np.interp(position[loose], marginal.at, marginal.knots)
     for i, level in enumerate(marginal.levels):
         values[cls == 2 + i] = level
     low = column.minimum if column.minimum is not None else -np.inf

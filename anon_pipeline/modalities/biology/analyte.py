@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from anon_pipeline.avatars.analytes import Analyte, follows
-from anon_pipeline.avatars.marginals import smooth_quantiles
+from anon_pipeline.avatars.marginals import quantile_function
 from anon_pipeline.avatars.series import RARE, GapModel, Pool, draw_attribute
 from anon_pipeline.avatars.timeline import Timeline, place_in_visits
 
@@ -73,8 +73,18 @@ def _values(
     middle = pd.Series(when.astype(float)).groupby(who).transform("mean").to_numpy()
     noise = _noise(residual, carry, who, rng)
     value[later] += slope[who] * (when - middle) / 365.25 + spread[who] * noise
-    value = follow_curve(known, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
-    return _written(known, value, float(rows["v"].isna().mean()), rng)
+    low, high = _range(known["v"].to_numpy())
+    # a period's mean is over its patients: one who lies far out would move everyone's values
+    usual_values = known.assign(v=known["v"].clip(low, high))
+    value = follow_curve(usual_values, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
+    return _written(known, value, (low, high), float(rows["v"].isna().mean()), rng)
+
+
+def _range(real: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which values avatars' are written: the ends of the patients' smoothed range, or of the range itself where
+    there are too few for that."""
+    ends = quantile_function(real)[1] if len(real) >= 40 else np.sort(real)
+    return float(ends[0]), float(ends[-1])
 
 
 def follow_curve(
@@ -155,12 +165,15 @@ def _residuals(analyte: Analyte, known: pd.DataFrame) -> tuple[Pool, float]:
 
 
 def _written(
-    known: pd.DataFrame, value: NDArray[np.float64], missing: float, rng: np.random.Generator
+    known: pd.DataFrame,
+    value: NDArray[np.float64],
+    within: tuple[float, float],
+    missing: float,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Cut at the patients' 10th order statistics, mark detection limits, round as the laboratory does."""
+    """Keep within the patients' smoothed range, mark detection limits, round as the laboratory does."""
     real = known["v"].to_numpy()
-    knots = smooth_quantiles(real) if len(real) >= 40 else np.sort(real)
-    value = np.clip(value, knots[0], knots[-1])
+    value = np.clip(value, *within)
     operator = np.full(len(value), -1, np.int64)
     if "operator" in known:
         for sign, code in ((1, BELOW), (-1, ABOVE)):
