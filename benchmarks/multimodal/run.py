@@ -5,6 +5,7 @@
     .venv/bin/python benchmarks/multimodal/run.py --part large      # 10,000 patients, 1,000 with notes and images
     .venv/bin/python benchmarks/multimodal/run.py --part search     # neighbours among a million, with CUDA where it is
     .venv/bin/python benchmarks/multimodal/run.py --part encoders   # eigen-images against a convolutional autoencoder
+    .venv/bin/python benchmarks/multimodal/run.py --part fusion [--folder DIR]  # against autoencoders; encoders of notes
     .venv/bin/python benchmarks/multimodal/run.py --part table      # RESULTS.md from what was measured
 
 Each part writes PART.json beside itself; a part that was cut short keeps what it had measured.
@@ -37,8 +38,9 @@ def kept_before(part: str) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-def small(folder: Path, seeds: int, patients: int = 100, limit_s: float = 1e9) -> None:
-    """Effects in avatars over effects in patients, a hospital a seed; nobody is held out (see the folds)."""
+def small(folder: Path, seeds: int, patients: int = 100, limit_s: float = 1e9, clear: bool = True) -> None:
+    """Effects in avatars over effects in patients, a hospital a seed; nobody is held out (see the folds). clear: remove
+    each hospital, instead of keeping it for the next run."""
     import cohorts
 
     found = kept_before("small") or {"patients": patients, "seeds": {}}
@@ -57,7 +59,7 @@ def small(folder: Path, seeds: int, patients: int = 100, limit_s: float = 1e9) -
             "effects": {n: [real["effect"], made_["effect"], real["truth"]] for n, (real, made_) in pairs.items()},
         }
         save("small", found)
-        shutil.rmtree(root)
+        shutil.rmtree(root if clear else root / "work")
 
 
 def middle(folder: Path, patients: int = 2000, pictured: int | None = None) -> None:
@@ -90,6 +92,22 @@ def large(folder: Path, patients: int = 10_000, pictured: int = 1000) -> None:
     for prefix in (*GENERATED, "quality/utility", "risk"):
         found["stages"] += cohorts.run(made, (prefix,))
         save("large", found)
+
+
+def fusion(folder: Path, patients: int = 2500) -> None:
+    """Multiple factor analysis against joint autoencoders, and encoders of notes, on people not learnt from."""
+    import cohorts
+    import fusions
+    import text_encoders
+
+    root = folder / f"middle-{patients}"
+    if not (root / "work/everyone/embedding/imaging/embedding.npz").is_file():
+        cohorts.hospital(root, patients, 77)
+        cohorts.run(cohorts.context(root, holdout=0.2), ("extraction", "embedding"))
+    work = root / "work/everyone"
+    found: dict[str, Any] = {"patients": patients, "fusion": fusions.compare(work)}
+    save("fusion", found)
+    save("fusion", found | {"text": text_encoders.compare(work)})
 
 
 def search(sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000), width: int = 50, k: int = 60) -> None:
@@ -133,7 +151,9 @@ def recall(vectors: Any, index: Any, k: int, asked: int = 50) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=("small", "middle", "large", "search", "encoders", "table"), required=True)
+    parser.add_argument(
+        "--part", choices=("small", "middle", "large", "search", "encoders", "fusion", "table"), required=True
+    )
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--patients", type=int, default=0)
     parser.add_argument("--pictured", type=int, default=None, help="how many have notes, images and a genome")
@@ -146,7 +166,7 @@ def main() -> None:
         folder = arguments.folder or Path(temporary)
         size = {"patients": arguments.patients} if arguments.patients else {}
         if arguments.part == "small":
-            small(folder, arguments.seeds, limit_s=arguments.limit_s, **size)
+            small(folder, arguments.seeds, limit_s=arguments.limit_s, clear=arguments.folder is None, **size)
         elif arguments.part == "middle":
             middle(folder, pictured=arguments.pictured, **size)
         elif arguments.part == "large":
@@ -157,6 +177,8 @@ def main() -> None:
             from encoders import compare
 
             save("encoders", compare(folder))
+        elif arguments.part == "fusion":
+            fusion(folder, **size)
     from table import write
 
     write(HERE)
