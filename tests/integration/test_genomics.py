@@ -25,14 +25,14 @@ from anon_pipeline.stages import genomes
 from anon_pipeline.stages.base import StageContext, StageResult, run_stage
 from anon_pipeline.stages.graph import EXTRACTION, STAGES
 
-TRAINING, HELD_OUT = 500, 200
+TRAINING, HELD_OUT = 500, 300
 RISKS = ("singling_out", "linkability", "inference", "membership")
 Haplotypes = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def simulated() -> tuple[Haplotypes, NDArray[np.int64]]:
-    """(sites, 2 x 700) of one megabase under growth, every second site, and positions."""
+    """(sites, 2 x 800) of one megabase under growth, every second site, and positions."""
     msprime = pytest.importorskip("msprime")
     grown = msprime.Demography()
     grown.add_population(name="all", initial_size=1_000_000, growth_rate=0.015)

@@ -16,7 +16,7 @@ from anon_pipeline.modalities.genomics.store import Chunk, Store
 from anon_pipeline.risk.genomic_data import GenomicChunk
 from anon_pipeline.risk.genomic_suite import LEAST_UNSEEN, Limits, Outcome, run_attacks
 
-MOST_PEOPLE = 1_000
+MOST_PEOPLE, MOST_RELEASED = 1_000, 10_000
 
 
 def slots_of(people: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -49,7 +49,8 @@ def attack_release(
     seed: int,
     progress: Callable[[int], Any] | None = None,
 ) -> Outcome:
-    """Run every attack of ``risk.genomic_suite``, on at most 1,000 people of each kind, sampled by the seed.
+    """Run every attack of ``risk.genomic_suite``, on at most 1,000 training and 1,000 unseen people and 10,000
+    released ones, sampled by the seed.
 
     Haploid calls are doubled; people without the contig (Y) are left out of its sites by reading the reference.
     """
@@ -57,7 +58,8 @@ def attack_release(
         raise BadInput(f"holdout: {len(unseen)} people are held out, the attacks need at least {LEAST_UNSEEN}")
     rng = seeded_rng(seed, "genomics", "attacked people")
     made = np.arange(len(released.header.samples))
-    chosen = [np.sort(rng.permutation(part)[:MOST_PEOPLE]) for part in (training, unseen, made)]
+    parts = (training, MOST_PEOPLE), (unseen, MOST_PEOPLE), (made, MOST_RELEASED)
+    chosen = [np.sort(rng.permutation(part)[:most]) for part, most in parts]
 
     def chunks() -> Iterator[GenomicChunk]:
         for chunk, source, made_ in aligned(store, released):

@@ -17,14 +17,16 @@ from anon_pipeline.errors import BadInput, CannotBeMadeSafe
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Synthesis
 from anon_pipeline.modalities.genomics import budget as budgets
+from anon_pipeline.modalities.genomics.choosing import blocks, keeping_ld
 from anon_pipeline.modalities.genomics.embedding import Surveyed, read_back, surveyed
 from anon_pipeline.modalities.genomics.engine import UNDECLARED
 from anon_pipeline.modalities.genomics.formats import GeneticMap
 from anon_pipeline.modalities.genomics.generate import Generator, Plan
-from anon_pipeline.modalities.genomics.options import Access, Options
+from anon_pipeline.modalities.genomics.options import USUAL_BLOCK, Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
 from anon_pipeline.modalities.genomics.released import finish, sample_names
 from anon_pipeline.modalities.genomics.store import Store
+from anon_pipeline.modalities.genomics.utility import measure_utility
 from anon_pipeline.modalities.genomics.writing import write_vcf
 
 FILE = "cohort.vcf.gz"
@@ -200,16 +202,23 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     plan = with_surplus(wanted, seed)
     genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
     work = genomes.store.path.parent
-    generator = Generator(
-        genomes.store, genomes.people, genomes.survey, genomes.strata, plan, genetic, options.block,
-        options.maximum_run_cm, seed, genomes.panel,
-    )  # fmt: skip
-    generator.run(work / "walkers.parquet")
-    walkers = Store(work / "walkers.parquet")
-    pairing = pair(walkers, genomes.survey, genomes.ancestry, genomes.strata, plan, seed)
-    pairing, agreement = assign(walkers, pairing, genomes, wanted, plan, seed)
-    dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers, draw.size)
-    released = Store(work / "released.parquet")
+
+    def made(block: int) -> tuple[tuple[Store, dict[str, float], int], dict[str, Any]]:
+        generator = Generator(
+            genomes.store, genomes.people, genomes.survey, genomes.strata, plan, genetic, block,
+            options.maximum_run_cm, seed, genomes.panel,
+        )  # fmt: skip
+        generator.run(work / "walkers.parquet")
+        walkers = Store(work / "walkers.parquet")
+        pairing = pair(walkers, genomes.survey, genomes.ancestry, genomes.strata, plan, seed)
+        pairing, agreement = assign(walkers, pairing, genomes, wanted, plan, seed)
+        dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers, draw.size)
+        released = Store(work / "released.parquet")
+        utility = measure_utility(genomes.store, released, genomes.people, genomes.survey, genomes.ancestry)
+        return (released, agreement, dropped), utility
+
+    sizes = blocks(options.block, 2 * (min(genomes.strata.sizes) + public), USUAL_BLOCK)
+    block, (released, agreement, dropped), utility = keeping_ld(sizes, made)
     names = sample_names(draw.size, seed)
     by_name = np.argsort([int(name) for name in names], kind="stable")
     slots = np.stack([2 * by_name, 2 * by_name + 1], axis=1).ravel()
@@ -217,6 +226,8 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     chunks = ((chunk, chunk.alleles()[:, slots]) for chunk in released.chunks())
     written = write_vcf(out / FILE, header, [names[number] for number in by_name], chunks)
     notes = [UNDECLARED, f"genomics: m_eff / n {budget.ratio:.3f}, limit {budget.limit:g} for {access} access"]
+    if utility["ld_r"] is not None:
+        notes.append(f"genomics: groups of {block} haplotypes keep an LD r of {utility['ld_r']:.3f}")
     if agreement:
         notes.append(
             f"genomics: declared dosages given and wanted agree with r2 of at least {min(agreement.values()):.3f}"

@@ -19,9 +19,10 @@ from anon_pipeline.errors import BadInput, ReleaseRefused
 from anon_pipeline.modalities.genomics import budget as budgets
 from anon_pipeline.modalities.genomics import loci as declared
 from anon_pipeline.modalities.genomics.attacking import attack_release
+from anon_pipeline.modalities.genomics.choosing import blocks, keeping_ld
 from anon_pipeline.modalities.genomics.formats import GeneticMap, Locus, Phenotypes
 from anon_pipeline.modalities.genomics.generate import Generator, Plan, make_plan
-from anon_pipeline.modalities.genomics.options import BLOCKS, Access, Options
+from anon_pipeline.modalities.genomics.options import Access, Options
 from anon_pipeline.modalities.genomics.pairing import pair
 from anon_pipeline.modalities.genomics.panel import Panel, read_panel
 from anon_pipeline.modalities.genomics.reading import read_vcf
@@ -38,9 +39,6 @@ UNDECLARED = (
 )
 # Residuals that by chance put another allele before a declared locus are drawn again.
 LEAST_LEAD, RESIDUALS_DRAWN = 0.95, 10
-# Without a block asked for, groups shrink from the largest until this correlation of r^2 is kept.
-WANTED_LD = 0.972
-"""A little over what is asked of a release (.97): other pairs of sites than those measured here may say less."""
 Progress = Callable[[str, int], Callable[[int], None]]
 
 
@@ -187,8 +185,8 @@ class _Run:
     ) -> Store:
         """The synthetic people, of the largest groups that keep enough LD (or of the block that was asked for)."""
         walked, final = self.work / "walkers.parquet", self.work / "released.parquet"
-        blocks = (self.options.block,) if self.options.block else BLOCKS
-        for block in blocks:
+
+        def made(block: int) -> tuple[tuple[Store, int], dict[str, Any]]:
             generator = Generator(
                 store, people.training, surveyed, strata, plan, genetic, block, self.options.maximum_run_cm,
                 self.request.seed, panel, progress=self.progress("generating", store.rows),
@@ -198,9 +196,11 @@ class _Run:
             pairing = pair(walkers, surveyed, ancestry, strata, plan, self.request.seed)
             dropped = finish(walkers, pairing, final, self.options.minimum_carriers)
             released = Store(final)
-            utility = measure_utility(store, released, people.training, surveyed, ancestry)
-            if utility["ld_r"] is None or utility["ld_r"] >= WANTED_LD:
-                break
+            return (released, dropped), measure_utility(store, released, people.training, surveyed, ancestry)
+
+        public = panel.people if panel is not None else 0
+        sizes = blocks(self.options.block, 2 * (min(strata.sizes) + public))
+        block, (released, dropped), utility = keeping_ld(sizes, made)
         self.report["block"] = block
         self.report["alleles"]["dropped_too_few_released_carriers"] = dropped
         self.report["utility"] = utility

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import seeded_rng
-from anon_pipeline.modalities.genomics.attacking import MOST_PEOPLE, doubled, limits_of, slots_of
+from anon_pipeline.modalities.genomics.attacking import MOST_PEOPLE, MOST_RELEASED, doubled, limits_of, slots_of
 from anon_pipeline.modalities.genomics.contigs import plain_name
 from anon_pipeline.modalities.genomics.formats import GeneticMap
 from anon_pipeline.modalities.genomics.options import Access, Options
@@ -67,7 +67,8 @@ class Lookup:
 def attack_files(
     training: Path, held_out: Path, released: Path, options: Options, access: Access, seed: int
 ) -> Outcome:
-    """Run every attack of ``risk.genomic_suite`` on at most 1,000 people of each file, sampled by the seed.
+    """Run every attack of ``risk.genomic_suite`` on at most 1,000 real people of each file and 10,000 released
+    ones, sampled by the seed.
 
     Raises BadInput when fewer than 30 people are held out or the files share no site.
     """
@@ -89,7 +90,8 @@ def _attack(training: Store, held_out: Store, released: Store, options: Options,
     if sizes[1] < LEAST_UNSEEN:
         raise BadInput(f"genomics: {sizes[1]} people are held out, the attacks need at least {LEAST_UNSEEN}")
     rng = seeded_rng(seed, "genomics", "attacked people")
-    chosen = [slots_of(np.sort(rng.permutation(size)[:MOST_PEOPLE])) for size in sizes]
+    most = MOST_PEOPLE, MOST_PEOPLE, MOST_RELEASED
+    chosen = [slots_of(np.sort(rng.permutation(size)[:few])) for size, few in zip(sizes, most, strict=True)]
     genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
 
     def chunks() -> Iterator[GenomicChunk]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from anon_pipeline.errors import BadInput
 
 Access = Literal["open", "controlled"]
-BLOCKS = (24, 16, 12, 8, 6)
+BLOCKS = (64, 48, 32, 24, 16, 12, 8, 6)
 USUAL_BLOCK = 16
 
 
@@ -17,8 +17,8 @@ USUAL_BLOCK = 16
 class Options:
     """What a policy may set.
 
-    block: haplotypes a group of those alike around a place, that donors are redrawn in; None: the largest of 24 to 6
-    that keeps enough LD; 16 for the genomes of avatars.
+    block: haplotypes a group of those alike around a place, that donors are redrawn in; None: the largest of 64 to 6
+    (for the genomes of avatars: to 16) that keeps enough LD (``choosing``).
     minimum_carriers: an allele with fewer carriers does not leave.
     minimum_stratum: smallest ancestry stratum, in people. maximum_run_cm: longest run of a single donor.
     budget_open, budget_controlled: largest m_eff / n of a release. maximum_auc_*, maximum_tpr_*: limits of the

@@ -2,7 +2,8 @@
 
 Groups of ``block`` haplotypes alike on both sides (``clusters``) are formed anew every 20 common sites, or .1 cM.
 Inside a group donors are drawn uniformly at each record, so that every allele keeps its frequency in expectation and
-leaves the haplotype that carries it. Before groups change, the walkers of each exchange donors: all go on with the one
+leaves the haplotype that carries it; where neighbouring groups do not differ (``joining``), the allele is that of a
+haplotype of any of them. Before groups change, the walkers of each exchange donors: all go on with the one
 whose sites further back are most like those that the walker has emitted: linkage beyond the window stays, and no
 frequency changes. Nothing is alike across more than the reach, where linkage is chance and likeness would be a
 person's own: beyond a gap all walkers exchange donors at random. Files, strata and pairing are elsewhere.
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 from anon_pipeline.compute.bits import mixed, ones
 from anon_pipeline.compute.compiled import compiled
 from anon_pipeline.modalities.genomics.clusters import WINDOW, advance, group, opened, reached
+from anon_pipeline.modalities.genomics.joining import join, tree
 
 STEP = 20  # common sites between two groupings
 AHEAD = WINDOW + STEP // 2  # common sites that a chunk needs after its last row
 MEMORY_STEP = 12  # one common site in twelve is remembered, the last 64 of them
 BALANCED = 307  # of 1024 groups, those whose donors are dealt out evenly before they change
 OFFERED = 64  # donors that a walker chooses among
-COMMON, MISSING = 0.05, 0.02
+COMMON, MISSING = 0.02, 0.02
+LOW = uint64((1 << 32) - 1)
 REACH, MEMORY_REACH = 0.2, 0.5  # cM
 
 
@@ -34,8 +37,9 @@ REACH, MEMORY_REACH = 0.2, 0.5  # cM
 class Walkers:
     """Haplotypes on their way over one segment; ``walk`` changes the arrays in place.
 
-    order: (M,) int32, the pool by groups; place: (M,) its inverse. donor: (W,) int32. run_start: (W,) float64, cM where
-    the donor began. memory, remembered: (W,) and (M,) uint64, the thinned past of the walkers and of the pool.
+    order: (M,) int32, the pool by groups; place: (M,) its inverse. donor, emitting: (W,) int32, the haplotype that a
+    walker goes on with, and the one whose allele it had last; run_start: (W,) float64, cM where that began. memory,
+    remembered: (W,) and (M,) uint64, the thinned past of the walkers and of the pool.
     before, before_where: the last common rows of the pool, at most 64, and their cM. clock: the common site at which
     groups change, and the rows and the common sites walked so far. marks: cM of the last record, of the last change of
     groups, and of the sites remembered, the last first.
@@ -44,6 +48,7 @@ class Walkers:
     order: NDArray[np.int32]
     place: NDArray[np.int32]
     donor: NDArray[np.int32]
+    emitting: NDArray[np.int32]
     run_start: NDArray[np.float64]
     memory: NDArray[np.uint64]
     remembered: NDArray[np.uint64]
@@ -58,10 +63,12 @@ class Walkers:
         """A random order of the pool, walkers spread evenly over it, and runs that begin now."""
         order = rng.permutation(size).astype(np.int32)
         donor = ((np.arange(walkers) + rng.random()) * size / walkers).astype(np.int64) % size
+        donors = rng.permutation(order[donor]).astype(np.int32)
         return cls(
             order,
             np.argsort(order).astype(np.int32),
-            rng.permutation(order[donor]).astype(np.int32),
+            donors,
+            donors.copy(),
             np.full(walkers, -np.inf),
             np.zeros(walkers, np.uint64),
             np.zeros(size, np.uint64),
@@ -146,22 +153,26 @@ def _shuffle(donor: Any, key: Any) -> None:
 @compiled(nogil=True)
 def _walk(
     planes: Any, missing: Any, first: Any, centimorgan: Any, common: Any, common_where: Any, at: Any, is_common: Any,
-    origin: int, order: Any, place: Any, donor: Any, run_start: Any, memory: Any, remembered: Any, marks: Any,
-    stream: Any, clock: Any, block: int, limit: float, emitted: Any,
+    origin: int, order: Any, place: Any, donor: Any, emitting: Any, run_start: Any, memory: Any, remembered: Any,
+    marks: Any, stream: Any, clock: Any, block: int, limit: float, emitted: Any,
 ) -> None:  # fmt: skip
     rows, size = planes.shape
     walkers = len(donor)
     groups = max(size // block, 1)
     past, future = np.empty(size, np.uint64), np.empty(size, np.uint64)
     window = -1
-    emitting = np.empty(walkers, np.int32)
-    for walker in range(walkers):
-        emitting[walker] = donor[walker]
+    nodes = tree(groups)
+    held, whole = np.empty(len(nodes), np.int64), np.empty(len(nodes), np.bool_)
+    starts, widths = np.empty(groups, np.int32), np.empty(groups, np.int32)
     for row in range(rows):
         plane = planes[row]
-        if missing.shape[0]:
-            _fill_missing(plane, missing[row], order)
         if first[row]:
+            last = row + 1
+            while last < rows and not first[last]:
+                last += 1
+            if missing.shape[0]:
+                for other in range(row, last):
+                    _fill_missing(planes[other], missing[other], order)
             here = centimorgan[row]
             key = mixed(stream ^ mixed(uint64(clock[1] + row)))
             apart = here - marks[0] > REACH
@@ -191,22 +202,24 @@ def _walk(
                     place[order[position]] = position
                 clock[0] = origin + at[row] + STEP
                 marks[1] = here
+            join(planes[row:last], order, block, nodes, held, whole, starts, widths)
             for walker in range(walkers):
                 number = min(place[donor[walker]] // block, groups - 1)
                 start = number * block
                 width = size - start if number == groups - 1 else block
-                bits = mixed(key + uint64(walker)) >> uint64(32)
-                new = start + np.int32((bits * uint64(width)) >> uint64(32))
+                bits = mixed(key + uint64(walker))
+                donor[walker] = order[start + np.int32(((bits >> uint64(32)) * uint64(width)) >> uint64(32))]
+                start, width = starts[number], widths[number]
+                new = start + np.int32(((bits & LOW) * uint64(width)) >> uint64(32))
                 if order[new] == emitting[walker] and width > 1 and here - run_start[walker] > limit:
                     shift = 1 + np.int32(mixed(key ^ uint64(walker)) % uint64(width - 1))
                     new = start + (new - start + shift) % width
-                donor[walker] = order[new]
-                if donor[walker] != emitting[walker]:
+                if order[new] != emitting[walker]:
                     run_start[walker] = here
-                    emitting[walker] = donor[walker]
+                    emitting[walker] = order[new]
         line = emitted[row]
         for walker in range(walkers):
-            line[walker] = plane[donor[walker]]
+            line[walker] = plane[emitting[walker]]
         if is_common[row] and (origin + at[row]) % MEMORY_STEP == 0:
             for walker in range(walkers):
                 memory[walker] = (memory[walker] << uint64(1)) | uint64(line[walker])
@@ -218,7 +231,7 @@ def _walk(
 
 
 def common_rows(planes: NDArray[np.uint8], missing: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(rows,) which rows tell haplotypes apart: both alleles in 5 % of the pool, and hardly a call missing."""
+    """(rows,) which rows tell haplotypes apart: both alleles in 2 % of the pool, and hardly a call missing."""
     frequency = planes.mean(axis=1)
     common = (frequency >= COMMON) & (frequency <= 1 - COMMON)
     return common & (missing.mean(axis=1) <= MISSING) if missing.shape[0] else common
@@ -249,8 +262,8 @@ def walk(
     emitted = np.empty((len(planes), len(walkers.donor)), np.uint8)
     _walk(
         planes, missing, first, centimorgan, common, common_where, at, marked, int(walkers.clock[2]) - len(before),
-        walkers.order, walkers.place, walkers.donor, walkers.run_start, walkers.memory, walkers.remembered,
-        walkers.marks, walkers.stream, walkers.clock, block, limit, emitted,
+        walkers.order, walkers.place, walkers.donor, walkers.emitting, walkers.run_start, walkers.memory,
+        walkers.remembered, walkers.marks, walkers.stream, walkers.clock, block, limit, emitted,
     )  # fmt: skip
     walkers.clock[1:] += len(planes), int(marked.sum())
     held = len(before) + int(marked.sum())
