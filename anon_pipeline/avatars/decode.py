@@ -8,7 +8,7 @@ from to ``density``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,10 @@ class DecoderOptions:
     """min_leaf: patients a leaf holds at least (20 or more: no one weighs over .05). gain: see ``tree.grow``.
     ridge: penalty of the linear scores, in patients. predictors: at most this many features a tree looks at. selected:
     only features that add to the others (``selection.forward``). raked: classes are
-    drawn in the patients' shares, also where the points have drifted from where patients stand."""
+    drawn in the patients' shares, also where the points have drifted from where patients stand. asked: columns (a
+    death) whose relations are what people look for and are too weak, in a small cohort, for a split or for a choice
+    among many features. There the features of the columns ``expected`` to matter have less to prove, and inside a leaf
+    the classes' shares follow the linear scores, as numbers do."""
 
     min_leaf: int = 30
     gain: float = 8.0
@@ -40,6 +43,8 @@ class DecoderOptions:
     predictors: int = 80
     selected: bool = False
     raked: bool = False
+    asked: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
     jitter: float = 0.15
 
 
@@ -97,7 +102,7 @@ class ClassStep:
     """p(class of the column | predictors)."""
 
     def __init__(self, marginal: Marginal, cls: NDArray[Any], raw: Floats, bins: NDArray[Any], opt: DecoderOptions):
-        self.classes, self.raked = marginal.classes, opt.raked
+        self.classes, self.raked, self.carried = marginal.classes, opt.raked, marginal.column.name in opt.asked
         seen = np.unique(cls)
         self.single = int(seen[0]) if len(seen) == 1 else -1
         if self.single >= 0:
@@ -105,7 +110,8 @@ class ClassStep:
         self.linear, self.tree, self.binner = None, None, None
         if raw.shape[1]:
             top = np.argsort(-np.bincount(cls, minlength=self.classes))[:6]
-            self.linear = Linear(raw, (cls[:, None] == top[None, : len(seen) - 1]).astype(float), opt.ridge)
+            self.told = top[: len(seen) - 1]
+            self.linear = Linear(raw, (cls[:, None] == self.told[None, :]).astype(float), opt.ridge)
             scores = self.linear(raw)
             self.binner = Binner(scores)
             bins = np.concatenate([bins, self.binner(scores)], axis=1)
@@ -118,6 +124,9 @@ class ClassStep:
             leaf = np.zeros(len(cls), np.int32)
         size = int(leaf.max()) + 1
         self.counts = np.bincount(leaf * self.classes + cls, minlength=size * self.classes).reshape(size, self.classes)
+        if self.linear is not None:
+            sums = np.stack([np.bincount(leaf, column, size) for column in scores.T], axis=1)
+            self.usual = sums / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
     def sample(self, raw: Floats, bins: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int16]:
         rows = len(raw)
@@ -131,10 +140,25 @@ class ClassStep:
             leaf = np.zeros(rows, np.int32)
             spread = systematic(leaf, rng)
         shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        if self.carried and self.linear is not None:
+            shares = self._followed(shares[leaf], scores - self.usual[leaf])
+            leaf = np.arange(rows, dtype=np.int32)
         if self.raked:
             shares = rake(shares, np.bincount(leaf, minlength=len(shares)), self.counts.sum(axis=0))
         shares = np.cumsum(shares, axis=1)
         return (spread[:, None] >= shares[leaf]).sum(axis=1).clip(0, self.classes - 1).astype(np.int16)
+
+    def _followed(self, shares: NDArray[np.float64], above: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The shares of each row's leaf (rows, classes), moved by how far the row's linear scores lie ``above`` the
+        leaf's; the classes without a score share what is left."""
+        told = np.clip(shares[:, self.told] + above, 0, 1)
+        told /= np.maximum(told.sum(axis=1, keepdims=True), 1)
+        rest = 1 - shares[:, self.told].sum(axis=1, keepdims=True)
+        left = np.maximum(1 - told.sum(axis=1, keepdims=True), 0)
+        untold = shares.shape[1] - len(self.told)
+        out = np.where(rest > 1e-9, shares * left / np.maximum(rest, 1e-9), left / max(untold, 1))
+        out[:, self.told] = told
+        return out
 
 
 class NumberStep:
@@ -219,7 +243,8 @@ def systematic(group: NDArray[Any], rng: np.random.Generator, within: Floats | N
 
 
 class Decoder:
-    """The fitted chain of steps. ``order`` is the order in which columns are decoded."""
+    """The fitted chain of steps. ``order`` is the order in which columns are decoded. facts: the columns of ``points``
+    that are expected to matter, as the columns of ``options.expected`` are."""
 
     def __init__(
         self,
@@ -229,6 +254,7 @@ class Decoder:
         points: Floats | None = None,
         workers: int = 2,
         progress: Callable[[str, int, int], None] | None = None,
+        facts: Sequence[int] = (),
     ) -> None:
         self.marginals, self.options = marginals, options
         self.order = _order(marginals)
@@ -242,6 +268,10 @@ class Decoder:
         self.binner = Binner(raw)
         bins = self.binner(raw)
         self.widths = widths
+        expected = np.zeros(widths[-1], bool)
+        expected[list(facts)] = True
+        for step, j in enumerate(self.order):
+            expected[widths[step] : widths[step + 1]] |= marginals[j].column.name in options.expected
         self.score_of = [_score_table(marginals[j], encoded[j]) for j in range(len(marginals))]
 
         def fit(step: int) -> tuple[Any, Any, Any]:
@@ -253,7 +283,8 @@ class Decoder:
             derived = marginals[j].column.derived
             before = raw[:, : widths[step]]
             if options.selected:
-                use = _adding(before, column, derived, options)
+                named = expected[: widths[step]] if marginals[j].column.name in options.asked else None
+                use = _adding(before, column, derived, options, named)
             else:
                 use = strongest(before, column.score, options.predictors)
             part, cut = raw[:, use], bins[:, use]
@@ -354,13 +385,18 @@ def _order(marginals: list[Marginal]) -> list[int]:
     return sorted(range(len(marginals)), key=rank)
 
 
-def _adding(before: Floats, column: Encoded, derived: bool, options: DecoderOptions) -> NDArray[np.int64]:
+def _adding(
+    before: Floats, column: Encoded, derived: bool, options: DecoderOptions, expected: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
     """The features that add something to a column's score or to which of its commonest classes it is."""
     most = options.predictors
     classes = np.argsort(-np.bincount(column.cls), kind="stable")[:CLASSES_TOLD]
     classes = classes[: len(np.unique(column.cls)) - 1]
     member = (column.cls[:, None] == classes[None, :]).astype(np.float32)
     if not derived:
-        return forward(before, np.column_stack([column.score, member]), most)
+        return forward(before, np.column_stack([column.score, member]), most, expected=expected)
     loose = column.cls == CONTINUOUS
-    return np.union1d(forward(before[loose], column.score[loose, None], most), forward(before, member, most))
+    return np.union1d(
+        forward(before[loose], column.score[loose, None], most, expected=expected),
+        forward(before, member, most, expected=expected),
+    )

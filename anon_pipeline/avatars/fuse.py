@@ -31,7 +31,8 @@ FILL_NEIGHBOURS = 20
 class JointEmbedding:
     """person_ids: (n,) int64 ascending. vectors: (n, d) float32. blocks: modality -> (first, last) columns.
     digest: of everything above, hexadecimal. pattern: (n,) which modalities a patient has, a bit each, in the order of
-    ``blocks``. means: modality -> (columns,) what was subtracted before its block was scaled."""
+    ``blocks``. means: modality -> (columns,) what was subtracted before its block was scaled. facts: modality -> the
+    columns of its block that say something by themselves."""
 
     person_ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
@@ -40,6 +41,7 @@ class JointEmbedding:
     quality: dict[str, Any] = field(default_factory=dict)
     pattern: NDArray[np.int64] | None = None
     means: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    facts: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | None = None) -> JointEmbedding:
@@ -82,7 +84,8 @@ def fuse(embeddings: Sequence[Embedding | None], weights: Mapping[str, float] | 
     for array in (persons, vectors):
         digest.update(np.ascontiguousarray(array).tobytes())
     pattern = np.stack(presents, axis=1).astype(np.int64) @ (1 << np.arange(len(presents)))
-    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality, pattern, means)
+    facts = {embedding.modality: embedding.facts for embedding in used}
+    return JointEmbedding(persons, vectors, blocks, digest.hexdigest(), quality, pattern, means, facts)
 
 
 def _fill(parts: list[NDArray[np.float32]], presents: list[NDArray[np.bool_]]) -> None:

@@ -127,6 +127,16 @@ def quantile_function(
     return extended(inside, knots[1:-1], np.sort(values), TAIL)
 
 
+def ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which values avatars' lie: the TAIL-th order statistics, or in small columns the ends of their tails."""
+    ordered = np.sort(values)
+    if len(values) < 4 * TAIL or len(values) * CUT_SHARE >= TAIL:
+        tail = min(TAIL - 1, len(values) // 4)
+        return float(ordered[tail]), float(ordered[-1 - tail])
+    knots = quantile_function(ordered)[1]
+    return float(knots[0]), float(knots[-1])
+
+
 def smooth_quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The means of blocks of order statistics, cut at the TAIL-th; the first and the last stand twice."""
     values = np.sort(values)

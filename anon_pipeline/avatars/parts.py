@@ -24,7 +24,7 @@ SAME = 1e-4
 
 
 def with_parts(drawn: Draw, joint: JointEmbedding) -> Draw:
-    """``drawn`` with ``parts``, ``own`` and ``has`` of every block of the joint embedding."""
+    """``drawn`` with ``parts``, ``own``, ``has`` and ``facts`` of every block of the joint embedding."""
     parts, own, has = {}, {}, {}
     for bit, (modality, (first, last)) in enumerate(joint.blocks.items()):
         factor, mean = joint.quality[modality]["factor"], joint.means[modality]
@@ -35,7 +35,7 @@ def with_parts(drawn: Draw, joint: JointEmbedding) -> Draw:
         points = (drawn.points[:, first:last] / factor + mean).astype(np.float32)
         parts[modality] = snapped(points, patients[present])
         own[modality], has[modality] = patients, present
-    return replace(drawn, parts=parts, own=own, has=has)
+    return replace(drawn, parts=parts, own=own, has=has, facts=joint.facts)
 
 
 def snapped(points: NDArray[np.float32], patients: NDArray[np.float32]) -> NDArray[np.float32]:

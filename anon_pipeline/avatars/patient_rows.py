@@ -28,6 +28,10 @@ FIT_PATIENTS = 30_000
 LEAF = 30
 """Patients behind a leaf, in cohorts of four times as many and more: no one counts for more than a thirtieth."""
 PREDICTORS, PATIENTS_A_PREDICTOR = 60, 4
+SMALL = 350
+"""Patients below which what survival hangs on (a lesion's size) is too weak to be found among a hundred features and by
+leaves of thirty patients: what is likely to matter is then named."""
+ASKED, EXPECTED = frozenset({"dead", "length"}), frozenset({"sex", "age", "dead"})
 FOLLOWED = ("genomics", "imaging")
 """The modalities that are decoded from the drawn point itself. Notes are written from the tables."""
 
@@ -68,20 +72,24 @@ def _decode_patients(held: Held) -> AvatarPatients:
     table = patient_table(cohort)
     rng = seeded_rng(seed, "patients", draw.size)
     marginals, encoded, columns = encode_patients(table.frame, rng)
-    patients, avatars = coordinates(draw)
+    patients, avatars, facts = coordinates(draw)
     place = {int(p): i for i, p in enumerate(table.person_ids)}
     row_of = np.array([place.get(int(p), -1) for p in draw.person_ids])
     rows = np.flatnonzero(row_of >= 0)
     if len(rows) > FIT_PATIENTS:
         rows = np.sort(rng.choice(rows, FIT_PATIENTS, replace=False))
     own = [Encoded(e.cls[row_of[rows]], e.score[row_of[rows]], e.inner[row_of[rows]]) for e in encoded]
+    small = len(rows) < SMALL
     options = DecoderOptions(
         min_leaf=max(5, min(LEAF, len(rows) // 4)),
         predictors=min(PREDICTORS, max(5, len(rows) // PATIENTS_A_PREDICTOR)),
         selected=True,
         raked=patients.shape[1] > 0,
+        asked=ASKED if small else frozenset(),
+        expected=EXPECTED if small else frozenset(),
     )
-    drawn = Decoder(marginals, own, options, points=patients[rows]).sample(draw.size, rng, points=avatars)
+    decoder = Decoder(marginals, own, options, points=patients[rows], facts=facts if small else ())
+    drawn = decoder.sample(draw.size, rng, points=avatars)
     out: dict[str, Any] = {}
     at = 0
     for column in columns:
@@ -96,21 +104,25 @@ def _decode_patients(held: Held) -> AvatarPatients:
     return AvatarPatients(frame, avatar_ids(draw.size, seed))
 
 
-def coordinates(draw: Draw) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where the patients (n, q) and the avatars (m, q) stand in the modalities that tables follow.
+def coordinates(draw: Draw) -> tuple[NDArray[np.float32], NDArray[np.float32], list[int]]:
+    """Where the patients (n, q) and the avatars (m, q) stand in the modalities that tables follow, and which of the q
+    say something by themselves.
 
     Each modality's dimensions, centred, are 0 for those without it; where only some have it, one more says who.
     """
     patients, avatars = [np.zeros((len(draw.person_ids), 0))], [np.zeros((draw.size, 0))]
+    facts: list[int] = []
     for modality in FOLLOWED:
         if modality not in draw.parts:
             continue
         has = draw.has[modality]
         mean = draw.own[modality][has].mean(axis=0)
+        facts += [sum(part.shape[1] for part in patients) + fact for fact in draw.facts.get(modality, ())]
         share = (draw.weights * has[draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
         sides = (patients, draw.own[modality], has), (avatars, draw.parts[modality], share > 0.5)
         for out, points, present in sides:
             out.append(np.where(present[:, None], points - mean, 0))
             if not has.all():
                 out.append(present[:, None].astype(float))
-    return np.concatenate(patients, axis=1, dtype=np.float32), np.concatenate(avatars, axis=1, dtype=np.float32)
+    own, drawn = (np.concatenate(sides, axis=1, dtype=np.float32) for sides in (patients, avatars))
+    return own, drawn, facts

@@ -11,6 +11,8 @@ COLLINEAR = 1e-3
 """Share of a predictor's variance that the chosen ones have to leave."""
 PARSIMONY = 0.25
 """Gamma of the extended Bayesian information criterion (Chen and Chen 2008): what choosing among many costs."""
+LEAST_Z = float(np.sqrt(2))
+"""What a feature that is expected to matter has to add, in standard errors: Akaike's criterion, whatever the people."""
 
 
 def strongest(raw: NDArray[np.float32], target: NDArray[np.float32], most: int) -> NDArray[np.int64]:
@@ -23,7 +25,13 @@ def strongest(raw: NDArray[np.float32], target: NDArray[np.float32], most: int) 
     return np.sort(np.argsort(-strength, kind="stable")[:most])
 
 
-def forward(raw: NDArray[np.float32], targets: NDArray[np.float32], most: int, absent: float = -9) -> NDArray[np.int64]:
+def forward(
+    raw: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    most: int,
+    absent: float = -9,
+    expected: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
     """Features chosen one after the other by their partial correlation with a target (forward selection, by the
     Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion: about 2.7
     standard errors among 80 people and 3.3 among 2,000. Those of any of the ``targets`` (rows, t), the first target's
@@ -31,7 +39,8 @@ def forward(raw: NDArray[np.float32], targets: NDArray[np.float32], most: int, a
 
     What these people show by chance is so not learnt, and of features that say the same one is kept: the one that
     explains more. A feature also counts by its distance from its middle, so that a relation that rises and falls is
-    seen. ``absent`` stands for a missing value and counts as 0.
+    seen. ``absent`` stands for a missing value and counts as 0. ``expected``: (width,) features that were named before
+    anyone looked, few, so that nothing is paid for choosing them (``LEAST_Z``); only as they are.
     """
     step = max(1, len(raw) // FORWARD_ROWS)
     part = np.where(raw[::step] == absent, 0, raw[::step]).astype(np.float32)
@@ -41,7 +50,9 @@ def forward(raw: NDArray[np.float32], targets: NDArray[np.float32], most: int, a
     part = _standard(part)
     part = np.concatenate([part, _standard(np.abs(part))], axis=1)
     gram = (part.T @ part).astype(float) / rows
-    least_z = float(np.sqrt(np.log(rows) + 2 * PARSIMONY * np.log(width)))
+    least_z = np.full(2 * width, np.sqrt(np.log(rows) + 2 * PARSIMONY * np.log(width)))
+    if expected is not None:
+        least_z[:width][expected] = LEAST_Z
     found: dict[int, None] = {}
     for column in _standard(targets[::step]).T:
         if column.any():
@@ -56,7 +67,13 @@ def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(spread > 1e-6, (values - values.mean(axis=0)) / np.maximum(spread, 1e-6), 0).astype(np.float32)
 
 
-def _steps(gram: NDArray[np.float64], relation: NDArray[np.float64], rows: int, most: int, least_z: float) -> list[int]:
+def _steps(
+    gram: NDArray[np.float64],
+    relation: NDArray[np.float64],
+    rows: int,
+    most: int,
+    least_z: NDArray[np.float64],
+) -> list[int]:
     """The features in the order of their choice. gram: their correlations; relation: theirs with the target."""
     own = gram.diagonal().copy()
     chosen: list[int] = []
@@ -66,9 +83,10 @@ def _steps(gram: NDArray[np.float64], relation: NDArray[np.float64], rows: int, 
         usable = own > COLLINEAR
         partial = np.zeros(len(own))
         partial[usable] = np.abs(relation[usable]) / np.sqrt(own[usable] * max(unexplained, 1e-9))
-        best = int(np.argmax(partial))
-        if partial[best] * np.sqrt(max(rows - len(chosen) - 2, 1)) < least_z:
+        enough = partial * np.sqrt(max(rows - len(chosen) - 2, 1)) >= least_z
+        if not enough.any():
             break
+        best = int(np.argmax(np.where(enough, partial, -1)))
         row = (gram[best] - steps[: len(chosen), best] @ steps[: len(chosen)]) / np.sqrt(own[best])
         explains = relation[best] / np.sqrt(own[best])
         steps[len(chosen)] = row

@@ -31,6 +31,7 @@ class Embedding:
     person_ids: (n,) int64, ascending. vectors: (n, d) float32, rows of absent patients are 0.
     present: (n,) bool, whether the patient has the modality at all.
     quality: figures about the embedding (explained variance, probes); never values of a patient.
+    facts: the dimensions that say something by themselves (a lesion's diameter) rather than together.
     """
 
     modality: str
@@ -38,14 +39,25 @@ class Embedding:
     vectors: NDArray[np.float32]
     present: NDArray[np.bool_]
     quality: dict[str, Any] = field(default_factory=dict)
+    facts: tuple[int, ...] = ()
 
     def save(self, path: Path) -> None:
-        np.savez(path, modality=self.modality, person_ids=self.person_ids, vectors=self.vectors, present=self.present)
+        np.savez(
+            path,
+            modality=self.modality,
+            person_ids=self.person_ids,
+            vectors=self.vectors,
+            present=self.present,
+            facts=np.array(self.facts, np.int64),
+        )
 
     @classmethod
     def load(cls, path: Path) -> Embedding:
         with np.load(path, allow_pickle=False) as content:
-            return cls(str(content["modality"]), content["person_ids"], content["vectors"], content["present"])
+            facts = tuple(content["facts"].tolist()) if "facts" in content else ()
+            return cls(
+                str(content["modality"]), content["person_ids"], content["vectors"], content["present"], facts=facts
+            )
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Draw:
     parts: modality -> (m, d_m) float32, the same points in that modality's own embedding, in its own scale.
     own: modality -> (n, d_m) float32, the patients themselves there, in the order of person_ids.
     has: modality -> (n,) bool, the patients who have it; the others stand in ``own`` where they are thought to be.
+    facts: modality -> the dimensions of ``parts`` that say something by themselves.
     starts: (m,) int64, the row of person_ids each avatar started from; only the attacks ask for it.
     """
 
@@ -70,6 +83,7 @@ class Draw:
     parts: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     own: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     has: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    facts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     starts: NDArray[np.int64] | None = None
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from anon_pipeline.avatars.density import draw_local, matched, weights_of
 from anon_pipeline.avatars.fuse import draw, fuse
 from anon_pipeline.avatars.identity import avatar_ids
 from anon_pipeline.avatars.neighbours import cells, nearest
+from anon_pipeline.avatars.patient_rows import coordinates
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import Key
 from anon_pipeline.modalities import Embedding
@@ -131,3 +135,13 @@ def test_avatar_ids_are_a_fixed_permutation() -> None:
     assert sorted(ids) == list(range(1, 501))
     assert np.array_equal(ids, avatar_ids(500, 3))
     assert abs(np.corrcoef(ids, np.arange(500))[0, 1]) < 0.15
+
+
+def test_what_a_dimension_says_by_itself_reaches_the_draw(tmp_path: Path) -> None:
+    image = replace(embedding("imaging", np.arange(70), 5), facts=(3,))
+    image.save(tmp_path / "embedding.npz")
+    again = Embedding.load(tmp_path / "embedding.npz")
+    assert again.facts == (3,)
+    made = draw(fuse([again, embedding("biology", np.arange(70), 4)]), AvatarPolicy(k=25), 1)
+    assert made.facts == {"biology": (), "imaging": (3,)}
+    assert coordinates(made)[2] == [3]

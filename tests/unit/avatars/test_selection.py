@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from anon_pipeline.avatars.decode import rake
+from anon_pipeline.avatars.columns import Column
+from anon_pipeline.avatars.decode import Decoder, DecoderOptions, rake
+from anon_pipeline.avatars.marginals import learn
 from anon_pipeline.avatars.selection import forward, strongest
 
 
@@ -70,3 +75,42 @@ def test_raked_shares_give_the_patients_shares() -> None:
     assert np.array([100, 900]) @ made / 1000 == pytest.approx([0.5, 0.3, 0.2], abs=1e-3)
     assert made[0, 2] == 0
     assert np.array_equal(rake(shares, np.array([0, 0]), np.array([1, 1, 1])), shares)
+
+
+def test_what_was_named_before_anyone_looked_has_less_to_prove() -> None:
+    rng = np.random.default_rng(5)
+    raw = rng.standard_normal((95, 60)).astype(np.float32)
+    noise = rng.standard_normal(95)
+    noise -= raw[:, 7] * (noise @ raw[:, 7]) / (raw[:, 7] @ raw[:, 7])
+    weak = column(raw[:, 7] * 0.21 + noise)
+    expected = np.arange(60) == 7
+    assert 7 not in forward(raw, weak, 20)
+    assert 7 in forward(raw, weak, 20, expected=expected)
+    nothing = column(rng.standard_normal(95))
+    assert set(forward(raw, nothing, 20, expected=expected)) <= {7, *forward(raw, nothing, 20)}
+
+
+def test_shares_follow_a_relation_that_leaves_are_too_few_to_tell() -> None:
+    """95 people, a relation of two and a half standard errors: no split is worth it, yet avatars keep it."""
+    rng = np.random.default_rng(6)
+    slopes = []
+    for _ in range(20):
+        size = rng.standard_normal(95)
+        died = rng.random(95) < 1 / (1 + np.exp(0.6 - 0.6 * size))
+        options = DecoderOptions(min_leaf=23, selected=True, raked=True, predictors=20)
+        marginal, encoded = learn(Column("died", "category", np.dtype("int64")), pd.Series(died.astype("int64")), rng)
+        points = np.concatenate([size[:, None], rng.standard_normal((95, 30))], axis=1).astype(np.float32)
+        for carried in (True, False):
+            decoder = Decoder(
+                [marginal],
+                [encoded],
+                replace(options, asked=frozenset({"died"} if carried else ())),
+                points=points,
+                facts=(0,),
+            )
+            made = decoder.sample(95, rng, points=points)[0][0] == 3
+            slopes.append((carried, np.polyfit(size, died, 1)[0], np.polyfit(size, made, 1)[0]))
+            assert made.mean() == pytest.approx(died.mean(), abs=0.08)
+    for carried in (True, False):
+        real, drawn = np.array([(a, b) for c, a, b in slopes if c == carried]).mean(axis=0)
+        assert (drawn / real > 0.8) == carried

@@ -64,7 +64,7 @@ def test_those_without_a_modality_stand_at_its_middle_and_are_told_apart() -> No
     table = [rng.standard_normal(PEOPLE) for _ in range(10)]
     image = [rng.standard_normal(PEOPLE) + 5 for _ in range(3)]
     made = draw(fuse([embedding("observational", table), embedding("imaging", image, has)]), AvatarPolicy(k=30), 2)
-    own, drawn = coordinates(made)
+    own, drawn, _ = coordinates(made)
     assert own.shape == (PEOPLE, 3 + 1)
     assert drawn.shape == (made.size, 3 + 1)
     assert np.array_equal(own[:, 3] == 1, has)

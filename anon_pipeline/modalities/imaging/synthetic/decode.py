@@ -94,14 +94,15 @@ def embed(cohort: Cohort, device: str) -> Embedding | None:
     """One vector a patient: the kinds of images that at least 40 patients have, side by side.
 
     device: unused, eigen-images are one small matrix product. A patient without one of the kinds stands at its mean.
-    quality: patients, variance explained by the components, and how well they restore an image, of each kind. Raises
+    quality: patients, variance explained by the components, and how well they restore an image, of each kind. facts:
+    where a lesion's diameter stands. Raises
     CannotBeMadeSafe when no kind has 40 patients.
     """
     kinds = learnt(cohort)
     if not kinds:
         return None
     members = np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy())
-    parts, present = [], np.zeros(len(members), bool)
+    parts, present, facts, width = [], np.zeros(len(members), bool), [], 0
     quality: dict[str, float] = {}
     for kind, own in kinds.items():
         part = np.tile(own.vectors.mean(axis=0), (len(members), 1)).astype(np.float32)
@@ -110,11 +111,14 @@ def embed(cohort: Cohort, device: str) -> Embedding | None:
         part[rows] = own.vectors[inside]
         present[rows] = True
         parts.append(part)
+        if own.model.has_lesion:
+            facts.append(width + own.model.diameter)
+        width += part.shape[1]
         quality[f"{kind}_patients"] = len(rows)
         quality[f"{kind}_explained_variance"] = own.model.encoder.explained
     joined = np.concatenate(parts, axis=1)
     joined[~present] = 0
-    return Embedding("imaging", members, joined, present, quality)
+    return Embedding("imaging", members, joined, present, quality, tuple(facts))
 
 
 def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:

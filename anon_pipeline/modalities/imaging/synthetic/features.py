@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_pipeline.avatars.marginals import ends
 from anon_pipeline.modalities.imaging.synthetic import lesion as lesions
 from anon_pipeline.modalities.imaging.synthetic.eigen import EigenImages
 from anon_pipeline.modalities.imaging.synthetic.lesion import Lesion
@@ -43,6 +44,11 @@ class KindModel:
     def width(self) -> int:
         return len(self.encoder.scale) + len(self.mean) + int(self.has_lesion)
 
+    @property
+    def diameter(self) -> int:
+        """Where the lesion's diameter stands in a vector."""
+        return len(self.encoder.scale) + len(SHAPE) + LESION.index("diameter")
+
 
 def learn(kind: str, stacks: list[Stack]) -> KindModel:
     """The model of a kind of image, from the patients' stacks of one shape."""
@@ -55,8 +61,12 @@ def learn(kind: str, stacks: list[Stack]) -> KindModel:
     mean, sd = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
     order = np.sort(np.where(np.isfinite(raw), raw, mean), axis=0)
     tail = min(9, len(stacks) // 4)
+    low, high = order[tail], order[-1 - tail]
+    if has_lesion:
+        at = len(SHAPE) + LESION.index("diameter")
+        low[at], high[at] = ends(raw[np.isfinite(raw[:, at]), at])
     return KindModel(
-        kind, encoder, mean, np.where(sd > 1e-6, sd, 1.0), fill, order[tail], order[-1 - tail], has_lesion,
+        kind, encoder, mean, np.where(sd > 1e-6, sd, 1.0), fill, low, high, has_lesion,
         max(sorted({s.body_part for s in stacks}), key=lambda part: sum(s.body_part == part for s in stacks)),
     )  # fmt: skip
 
