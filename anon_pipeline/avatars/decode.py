@@ -35,7 +35,8 @@ class DecoderOptions:
     drawn in the patients' shares, also where the points have drifted from where patients stand. asked: columns (a
     death) whose relations are what people look for and are too weak, in a small cohort, for a split or for a choice
     among many features. There the features of the columns ``expected`` to matter have less to prove, and inside a leaf
-    the classes' shares follow the linear scores, as numbers do."""
+    the classes' shares follow the linear scores, as numbers do. first: columns that are drawn before all others, in
+    this order."""
 
     min_leaf: int = 30
     gain: float = 8.0
@@ -45,6 +46,7 @@ class DecoderOptions:
     raked: bool = False
     asked: frozenset[str] = frozenset()
     expected: frozenset[str] = frozenset()
+    first: tuple[str, ...] = ()
     jitter: float = 0.15
 
 
@@ -257,7 +259,7 @@ class Decoder:
         facts: Sequence[int] = (),
     ) -> None:
         self.marginals, self.options = marginals, options
-        self.order = _order(marginals)
+        self.order = _order(marginals, options.first)
         n = len(encoded[0].cls) if encoded else 0
         blocks = [] if points is None else [points.astype(np.float32)]
         widths = [0 if points is None else points.shape[1]]
@@ -373,11 +375,13 @@ def _score_table(marginal: Marginal, encoded: Encoded) -> Any:
     return convert
 
 
-def _order(marginals: list[Marginal]) -> list[int]:
-    """Categories first (few classes before many), then numbers, the survival outcome last (event, then time)."""
+def _order(marginals: list[Marginal], first: Sequence[str] = ()) -> list[int]:
+    """The named columns, categories (few classes before many), numbers, the survival outcome (event, then time)."""
 
     def rank(j: int) -> tuple[int, int, int]:
         column = marginals[j].column
+        if column.name in first:
+            return (-1, list(first).index(column.name), j)
         if column.outcome:
             return (2, 0 if column.outcome == "event" else 1, j)
         return (0, marginals[j].classes, j) if len(marginals[j].knots) == 0 else (1, 0, j)

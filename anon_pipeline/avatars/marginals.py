@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from anon_pipeline.avatars.columns import RARE, Column, parse_dates
-from anon_pipeline.avatars.tails import CUT_SHARE, extended
+from anon_pipeline.avatars.tails import CUT_SHARE, DERIVED_SHARE, extended
 
 MISSING, CONTINUOUS = 0, 1
 TAIL = 10
@@ -106,22 +106,23 @@ def _learn_number(column: Column, values: pd.Series, rng: np.random.Generator) -
     inner = np.zeros(len(numbers), np.float32)
     loose = cls == CONTINUOUS
     if loose.any():
-        marginal.at, marginal.knots = quantile_function(numbers[loose], tails=not column.temporal)
+        cut_share = DERIVED_SHARE if column.derived else CUT_SHARE
+        marginal.at, marginal.knots = quantile_function(numbers[loose], tails=not column.temporal, cut_share=cut_share)
         place = np.argsort(np.lexsort((rng.random(int(loose.sum())), numbers[loose])))
         inner[loose] = ndtri((place + 0.5) / len(place))
     return marginal, Encoded(cls, score, inner)
 
 
 def quantile_function(
-    values: NDArray[np.float64], *, tails: bool = True
+    values: NDArray[np.float64], *, tails: bool = True, cut_share: float = CUT_SHARE
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities, and the smoothed quantiles there: cut at the TAIL-th order statistic, in small columns with tails
-    beyond it."""
+    beyond it: where more than ``cut_share`` of the values would be cut on a side."""
     n = len(values)
     knots = smooth_quantiles(values)
     at = (np.arange(len(knots)) - 0.5) / (len(knots) - 2)
     at[0], at[-1] = 0.0, 1.0
-    if not tails or n < 4 * TAIL or n * CUT_SHARE >= TAIL:
+    if not tails or n < 4 * TAIL or n * cut_share >= TAIL:
         return at, knots
     inside = at[1:-1] * (n - 2 * TAIL + 2) / n + (TAIL - 1) / n
     return extended(inside, knots[1:-1], np.sort(values), TAIL)

@@ -32,6 +32,9 @@ SMALL = 350
 """Patients below which what survival hangs on (a lesion's size) is too weak to be found among a hundred features and by
 leaves of thirty patients: what is likely to matter is then named."""
 ASKED, EXPECTED = frozenset({"dead", "length"}), frozenset({"sex", "age", "dead"})
+FIRST = ("sex", "race", "ethnicity", "age", "dead", "length")
+"""Who somebody is, whether they die and how long they are followed is drawn before what happens in that time. Beyond
+the visits until then age says little about a death: drawn after them, its log hazard ratio was .033 a year for .042."""
 FOLLOWED = ("genomics", "imaging")
 """The modalities that are decoded from the drawn point itself. Notes are written from the tables."""
 
@@ -87,6 +90,7 @@ def _decode_patients(held: Held) -> AvatarPatients:
         raked=patients.shape[1] > 0,
         asked=ASKED if small else frozenset(),
         expected=EXPECTED if small else frozenset(),
+        first=FIRST,
     )
     decoder = Decoder(marginals, own, options, points=patients[rows], facts=facts if small else ())
     drawn = decoder.sample(draw.size, rng, points=avatars)

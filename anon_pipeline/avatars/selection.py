@@ -31,6 +31,7 @@ def forward(
     most: int,
     absent: float = -9,
     expected: NDArray[np.bool_] | None = None,
+    parsimony: float = PARSIMONY,
 ) -> NDArray[np.int64]:
     """Features chosen one after the other by their partial correlation with a target (forward selection, by the
     Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion: about 2.7
@@ -50,7 +51,7 @@ def forward(
     part = _standard(part)
     part = np.concatenate([part, _standard(np.abs(part))], axis=1)
     gram = (part.T @ part).astype(float) / rows
-    least_z = np.full(2 * width, np.sqrt(np.log(rows) + 2 * PARSIMONY * np.log(width)))
+    least_z = np.full(2 * width, np.sqrt(np.log(rows) + 2 * parsimony * np.log(width)))
     if expected is not None:
         least_z[:width][expected] = LEAST_Z
     found: dict[int, None] = {}

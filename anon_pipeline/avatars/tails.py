@@ -16,6 +16,9 @@ from scipy.special import ndtr, ndtri
 Floats = NDArray[np.float64]
 CUT_SHARE = 0.03
 """Tails of this share of the patients or less stay cut: what they take is not worth a model."""
+DERIVED_SHARE = 0.002
+"""The same for features that are computed from several of a person's values: cut, those of two thousand patients had
+4 % less spread, and a treatment 4 % less effect."""
 SKEWED = 1.5
 """The outer halves' lengths from which a positive column is extrapolated on its logarithm."""
 SLACK = 1.25

@@ -15,6 +15,12 @@ from anon_pipeline.modalities.text.rules.found import Found
 TIME = re.compile(r"\(?\d{1,2} ?[h:] ?(?:\d{2})?(?: ?[-aà/] ?\d{1,2} ?[h:] ?(?:\d{2})?)?\)?\Z")
 SHORT = re.compile(r"(\d{1,3})[/.](\d{1,3})")
 AGE = re.compile(r"(?:9\d|1[01]\d)\b")
+# '3/6' of a murmur, '15/15' of a coma scale: a grade out of so many, said of what is graded just before
+GRADED = re.compile(
+    r"(?:souffle|glasgow|apgar|eva|evn|douleur|mmse?|moca|motri[a-z]+|force|testing|cotee?|cotation|mrc|score|grade|reflexes?|"
+    r"murmur|strength|pain|gcs)\b(?:(?!\b(?:le|du|au|depuis|on|since)\b)[^0-9\n.;/]){0,40}(?:\d{1,2} ?(?:/|sur) ?\d{1,2}[ ,a-z]{1,12})?\Z"
+)
+OUT_OF = re.compile(r"\d{1,2} ?(?:/|sur) ?(?:[456]|10|15|20|30)(?![0-9/])")
 WORDY = frozenset(("LAST_NAME", "FIRST_NAME", "CITY", "HOSPITAL", "WARD", "ADDRESS"))
 DIGITS = {
     "NIR": 6,
@@ -65,6 +71,15 @@ def _medical(word: str) -> bool:
     return len(word) >= 9 and word not in name_words() and bool(MEDICAL.fullmatch(word))
 
 
+def _graded(text: str, found: Found) -> bool:
+    """Whether a short finding lies in a grade out of so many."""
+    start = max(0, found.start - 4)
+    around = next((m for m in OUT_OF.finditer(text, start, found.end + 5) if m.end() > found.start), None)
+    if around is None or around.start() > found.start or found.end > around.end():
+        return False
+    return bool(GRADED.search(fold_text(text[max(0, around.start() - 70) : around.start()])))
+
+
 def plausible(text: str, found: Found) -> bool:
     """Whether a finding of the classifier can be what its label says."""
     piece = text[found.start : found.end]
@@ -80,6 +95,8 @@ def plausible(text: str, found: Found) -> bool:
     if label == "ADDRESS" and len(folded) == digits:
         return False
     if label in ("DATE", "BIRTH_DATE"):
+        if digits <= 4 and _graded(text, found):
+            return False
         short = SHORT.fullmatch(folded)
         if short and not (1 <= int(short.group(1)) <= 31 and 1 <= int(short.group(2)) <= 12):
             return False

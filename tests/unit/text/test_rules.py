@@ -8,7 +8,9 @@ import unicodedata
 import pytest
 
 from anon_pipeline.modalities.text.folding import fold_text
+from anon_pipeline.modalities.text.plausible import plausible
 from anon_pipeline.modalities.text.rules import contact, dates, names, numbers, places
+from anon_pipeline.modalities.text.rules.found import Found
 from anon_pipeline.modalities.text.tokens import tokenize
 
 
@@ -83,6 +85,23 @@ def test_date_contexts():
     assert ("12", "DATE") in found(dates, "du 12 au 15 mars 2020")
     assert ("93", "AGE_OVER_89") in found(dates, "âgé de 93 ans")
     assert found(dates, "EVA 3/10, 5/5, 89 ans, force 4/5") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "piece", "is_date"),
+    [
+        ("Souffle systolique 3/6.", "3/6", False),
+        ("Souffle systolique 3/6.", "3", False),
+        ("Glasgow 15/15 puis revu", "15/15", False),
+        ("Force motrice 4/5", "4/5", False),
+        ("Douleur depuis le 3/6 au soir", "3/6", True),
+        ("Souffle connu. Revu le 3/6.", "3/6", True),
+        ("Souffle du 03/06/2021", "03/06/2021", True),
+    ],
+)
+def test_a_grade_out_of_so_many_is_no_date(text, piece, is_date):
+    start = text.index(piece)
+    assert plausible(text, Found(start, start + len(piece), "DATE", 0.9, "classifier")) is is_date
 
 
 def test_places():

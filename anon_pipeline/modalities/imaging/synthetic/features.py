@@ -24,6 +24,9 @@ SHAPE = ("x", "y", "half_width", "half_height", "spacing", "step")
 LESION = ("diameter", "u", "v", "slice", "contrast", "spread")
 # The lesion is what the image is about: it counts as several scores when neighbours are looked for.
 LESION_WEIGHT = 2.0
+LEAST_WHOLE_MM = 5.0
+"""From here on lesions are of whole millimetres, as reports tell them: else rounding in the report would blur what
+images and reports say of each other."""
 
 
 @dataclass
@@ -119,4 +122,5 @@ def read_back(
     x, y = point_from_frame(float(raw[7]), float(raw[8]), box)
     last = model.encoder.shape[0] - 1
     number = int(np.clip(np.round(raw[9]), 0, last))
-    return row[:count], box, spacing, step, Lesion(float(raw[6]), x, y, number, float(raw[10]), float(raw[11]))
+    diameter = float(np.round(raw[6])) if raw[6] >= LEAST_WHOLE_MM else float(raw[6])
+    return row[:count], box, spacing, step, Lesion(diameter, x, y, number, float(raw[10]), float(raw[11]))

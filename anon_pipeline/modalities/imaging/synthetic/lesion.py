@@ -63,19 +63,27 @@ def without(volume: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.
 def draw(
     volume: NDArray[np.float32], lesion: Lesion, spacing: float, step: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Draw a ball of the lesion's diameter into the volume, anti-aliased; returns the volume and the mask."""
+    """Draw a ball of the lesion's diameter into the volume, anti-aliased; returns the volume and the mask.
+
+    Inside, values spread as they did in the lesion: what the volume's own grain lacks is added.
+    """
     out, mask = volume.copy(), np.zeros(volume.shape, bool)
     rows, columns = volume.shape[1:]
     y, x = np.mgrid[0:rows, 0:columns]
     radius = lesion.diameter / 2
+    covers: dict[int, NDArray[np.float32]] = {}
     for number in range(len(volume)):
         height = (number - lesion.slice) * (step or 2 * radius)
         if abs(height) >= radius:
             continue
         wide = np.sqrt(radius**2 - height**2) / spacing
         distance = np.hypot(x - lesion.x, y - lesion.y)
-        cover = np.clip(wide - distance + 0.5, 0, 1).astype(np.float32)
-        texture = lesion.contrast + lesion.spread * 0.5 * rng.standard_normal((rows, columns)).astype(np.float32)
-        out[number] += cover * texture
-        mask[number] = cover > 0.5
+        covers[number] = np.clip(wide - distance + 0.5, 0, 1).astype(np.float32)
+        out[number] += covers[number] * lesion.contrast
+        mask[number] = covers[number] > 0.5
+    largest = max(covers, key=lambda number: float(covers[number].sum()), default=None)
+    if largest is not None and mask[largest].any():
+        lacking = np.sqrt(max(lesion.spread**2 - float(out[largest][mask[largest]].std()) ** 2, 0))
+        for number, cover in covers.items():
+            out[number] += cover * (lacking * rng.standard_normal((rows, columns))).astype(np.float32)
     return out, mask

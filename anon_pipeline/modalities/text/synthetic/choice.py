@@ -1,23 +1,21 @@
 """Which phrase is said of whom: alternatives found by what never stands together, chosen by the avatar's facts.
 
-Each group of alternatives has a small decision tree from facts to phrase, whose leaves hold many patients; a leaf in
-which nearly all patients have one phrase is a rule and is followed, any other is sampled.
+Each group of alternatives has its odds by the facts (``odds``); where nearly all patients have one phrase that is a
+rule and is followed, else one is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from anon_pipeline.modalities.text.synthetic import odds as odds_of
+from anon_pipeline.modalities.text.synthetic.odds import Odds
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
-
-if TYPE_CHECKING:
-    from sklearn.tree import DecisionTreeClassifier
 
 RULE = 0.98
 NEAR = 0.25
@@ -68,17 +66,22 @@ def _exclusive(
     return near and len(sets[a]) * len(sets[b]) / max(rows, 1) >= 1
 
 
-def requirements(phrase: Phrase, binary: pd.DataFrame) -> dict[str, float]:
-    """Facts that everyone of whom the phrase is said has (1) or has not (0), too often for chance.
+def requirements(rows: Iterable[int], binary: pd.DataFrame) -> dict[str, float]:
+    """Facts that everyone has (1) or has not (0) of whom something is said, too often for chance.
 
-    binary: 0/1 facts of every note of the kind. A phrase is never said of an avatar that breaks one.
+    rows: the notes that say it. binary: 0/1 facts of every note where it could be said. It is never said of an avatar
+    that breaks one.
     """
-    said = binary.index.isin(list(phrase.rows))
+    said = binary.index.isin(list(rows))
     values = binary.to_numpy(np.float64)
-    inside, base = np.nanmean(values[said], axis=0), np.nanmean(values, axis=0)
+    known = np.isfinite(values)
+    told = np.where(known, values, 0)
+    inside = told[said].sum(axis=0) / np.maximum(known[said].sum(axis=0), 1)
+    base = told.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     count = int(said.sum())
     needed: dict[str, float] = {}
-    for column, name in enumerate(binary.columns):
+    for column in np.flatnonzero(known[said].any(axis=0)):
+        name = binary.columns[column]
         for value, rate, share in (
             (1.0, float(base[column]), float(inside[column])),
             (0.0, 1 - float(base[column]), 1 - float(inside[column])),
@@ -92,34 +95,30 @@ def requirements(phrase: Phrase, binary: pd.DataFrame) -> dict[str, float]:
 class Chooser:
     """A fitted group: predicts and samples one of its phrases (or silence) from facts."""
 
-    tree: DecisionTreeClassifier
-    columns: list[str]
-    classes: NDArray[np.int64]
+    odds: Odds
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        return self.odds.classes
 
     def sample(self, facts: pd.DataFrame, rng: np.random.Generator, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         """One phrase index or SILENCE a row of ``facts``. allowed: (rows, classes) which can be written of whom."""
-        odds = np.asarray(self.tree.predict_proba(_filled(facts.reindex(columns=self.columns))), np.float64)
+        odds = self.odds.of(facts)
         odds = np.where(odds >= RULE, 1.0, np.where(odds.max(axis=1, keepdims=True) >= RULE, 0.0, odds))
-        odds = odds * allowed
-        total = odds.sum(axis=1, keepdims=True)
-        silent = total[:, 0] <= 0
-        odds = odds / np.where(total > 0, total, 1)
-        drawn = (odds.cumsum(axis=1) < rng.random((len(odds), 1))).sum(axis=1).clip(0, len(self.classes) - 1)
-        return np.where(silent, SILENCE, self.classes[drawn])
+        return drawn(self.classes, odds * allowed, rng)
+
+
+def drawn(classes: NDArray[np.int64], odds: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """A class for each row of (rows, classes) odds, SILENCE where none has any."""
+    total = odds.sum(axis=1, keepdims=True)
+    shares = odds / np.where(total > 0, total, 1)
+    place = (shares.cumsum(axis=1) < rng.random((len(odds), 1))).sum(axis=1).clip(0, len(classes) - 1)
+    return np.where(total[:, 0] <= 0, SILENCE, classes[place])
 
 
 def fit(group: Group, phrases: Sequence[Phrase], facts: pd.DataFrame, least: int) -> Chooser:
     """Learn which of the group's phrases goes with which facts. least: patients a leaf."""
-    from sklearn.tree import DecisionTreeClassifier
-
     said = pd.Series(SILENCE, index=facts.index, dtype=np.int64)
     for index in group.members:
         said[facts.index.intersection(list(phrases[index].rows))] = index
-    tree = DecisionTreeClassifier(max_depth=6, min_samples_leaf=max(least, len(facts) // 200), random_state=0)
-    tree.fit(_filled(facts), said.to_numpy())
-    return Chooser(tree, list(facts.columns), np.asarray(tree.classes_, np.int64))
-
-
-def _filled(facts: pd.DataFrame) -> NDArray[np.float64]:
-    """Facts with a value far from any for what is unknown, so that the tree can ask whether it is known."""
-    return facts.fillna(-1e6).to_numpy(np.float64)
+    return Chooser(odds_of.fit(said.to_numpy(), facts, least))

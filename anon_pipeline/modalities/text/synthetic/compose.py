@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,16 @@ from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.keys import Key, seeded_rng
 from anon_pipeline.modalities import Draw, Synthesis
 from anon_pipeline.modalities.text.folding import fold_text
-from anon_pipeline.modalities.text.synthetic import choice, moments
-from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground, ground
+from anon_pipeline.modalities.text.synthetic import moments
+from anon_pipeline.modalities.text.synthetic.frames import WORD
+from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground
+from anon_pipeline.modalities.text.synthetic.language import Language, learn
 from anon_pipeline.modalities.text.synthetic.notes import read_notes
 from anon_pipeline.modalities.text.synthetic.rewording import local_writer, reword, words_of
-from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, SLOT, Note, Phrase, shared_phrases
+from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, SLOT, Phrase
 from anon_pipeline.surrogates.identity import surrogate_person
 from anon_pipeline.surrogates.places import surrogate_hospital
 
-FactsAt = Callable[[pa.Table], pd.DataFrame]
 LEAST_PATIENTS = 30
 DOCTOR = re.compile(r"(Dr|Docteur|Pr|Professeur|Signé|Interne|Médecin)[\s.:]*(le |la )?$", re.IGNORECASE)
 
@@ -42,25 +42,14 @@ SCHEMA = pa.schema(
 )
 
 
-@dataclass
-class Language:
-    """What is said in one kind of note: phrases that can be written, what their slots are, and who gets which."""
-
-    phrases: list[Phrase]
-    grounds: list[list[Ground | None]]
-    needed: list[dict[str, float]]
-    groups: list[choice.Group]
-    choosers: list[choice.Chooser]
-
-
 def synthesize(
     cohort: Cohort,
     draw: Draw,
     seed: int,
     out: Path,
     *,
-    facts_of_real: FactsAt,
-    facts_of_avatars: FactsAt,
+    facts_of_real: moments.FactsAt,
+    facts_of_avatars: moments.FactsAt,
     decoded: Cohort,
     least: int,
     options: dict[str, Any] | None = None,
@@ -83,26 +72,19 @@ def synthesize(
     persons = {note.person_id for note, _ in notes}
     if len(persons) < max(k, LEAST_PATIENTS):
         raise CannotBeMadeSafe(f"{len(persons)} patients have notes; shared phrases need {max(k, LEAST_PATIENTS)}")
-    rows = [{"row": n.row, "person_id": n.person_id, "kind": n.kind, "date": day} for n, day in notes]
-    real_moments = pa.table(
-        {
-            "row": pa.array([r["row"] for r in rows], pa.int64()),
-            "person_id": pa.array([r["person_id"] for r in rows], pa.int64()),
-            "date": pa.array([r["date"] for r in rows], pa.date32()),
-        }
-    )
-    visits = moments.visits_of(cohort)
-    real_dates = moments.dates_of(rows, visits, moments.births_of(cohort))
-    languages, dropped = learn([n for n, _ in notes], facts_of_real(real_moments), real_dates, k)
+    life, made = moments.life_of(cohort), moments.life_of(decoded)
+    people, days = [note.person_id for note, _ in notes], [day for _, day in notes]
+    kinds = [note.kind for note, _ in notes]
+    told = facts_of_real(moments.moments(list(zip(people, days, strict=True))))
+    told = told.join(moments.circumstances(people, days, kinds, life))
+    languages, dropped = learn([note for note, _ in notes], told, moments.dates_of(people, days, life), k)
     rng = seeded_rng(seed, "text")
-    known = moments.habits(rows, visits)
-    numbers = moments.how_many(rows, cohort, decoded, draw, ids, k, rng)
-    table, kinds, dates = moments.avatar_moments(numbers, ids, known, moments.visits_of(decoded), rng)
-    births = moments.births_of(decoded)
-    dates["birth_date"] = {
-        row: births[person] for row, person in enumerate(table["person_id"].to_pylist()) if person in births
-    }
-    written, checked, agreeing = _write_all(table, kinds, dates, facts_of_avatars(table), languages, seed, rng)
+    having, avatars_having = moments.who_have_notes(draw)
+    rows = [{"person_id": note.person_id, "kind": note.kind, "date": day} for note, day in notes]
+    seen = sorted(life.visits if having is None else having & life.visits.keys())
+    known = moments.habits(rows, life, facts_of_real, seen, k)
+    table, kinds = moments.avatar_moments(known, made, facts_of_avatars, sorted(ids[avatars_having].tolist()), rng)
+    written, checked, agreeing = _write_all(table, kinds, made, facts_of_avatars(table), languages, seed, rng)
     reworded = 0
     if writer is not None:
         shared = words_of([phrase.text for language in languages.values() for phrase in language.phrases])
@@ -120,59 +102,35 @@ def synthesize(
     return Synthesis([Path("note.parquet")], counts, [f"phrases are shared by at least {k} patients"])
 
 
-def learn(
-    notes: list[Note], facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]], k: int
-) -> tuple[dict[str, Language], int]:
-    """A language a kind of note, and how many shared phrases were left out for a number that is no known fact."""
-    languages, dropped = {}, 0
-    for kind, phrases in shared_phrases(notes, k).items():
-        rows = [note.row for note in notes if note.kind == kind]
-        own = facts.reindex(rows)
-        kept, grounds = [], []
-        for phrase in phrases:
-            found = ground(phrase, own, dates, k)
-            if found is None:
-                dropped += 1
-            else:
-                kept.append(phrase)
-                grounds.append(found)
-        subjects = [frozenset(g.fact for g in slots if g is not None) - {"note_date", "age"} for slots in grounds]
-        groups = choice.alternatives(kept, len(rows), subjects)
-        choosers = [choice.fit(group, kept, own, max(10, k // 2)) for group in groups]
-        flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
-        binary = own.loc[:, flags]
-        needed = [choice.requirements(phrase, binary) for phrase in kept]
-        languages[kind] = Language(kept, grounds, needed, groups, choosers)
-    return languages, dropped
-
-
 def _write_all(
     table: pa.Table,
     kinds: list[str],
-    dates: Mapping[str, Mapping[int, dt.date]],
+    life: moments.Life,
     facts: pd.DataFrame,
     languages: dict[str, Language],
     seed: int,
     rng: np.random.Generator,
 ) -> tuple[pa.Table, int, int]:
     persons, days = table["person_id"].to_pylist(), table["date"].to_pylist()
+    dates = moments.dates_of(persons, days, life)
+    facts = facts.join(moments.circumstances(persons, days, kinds, life))
     texts, checked, agreeing = [""] * len(kinds), 0, 0
     for kind, language in sorted(languages.items()):
         rows = np.array([i for i, own in enumerate(kinds) if own == kind], np.int64)
         if not len(rows):
             continue
         own = facts.reindex(rows)
-        drawn = [chooser.sample(own, rng, _writable(language, chooser, own, dates)) for chooser in language.choosers]
+        said = language.say(own, dates, rng)
         records = own.to_dict("records")
         for place, row in enumerate(rows):
-            said = [int(column[place]) for column in drawn if column[place] != choice.SILENCE]
             names = _Names(seed, persons[row], records[place].get("female"))
             pieces: list[tuple[str, Phrase]] = []
-            for index in said:
-                text, values = _fill(language, index, records[place], dates, int(row), names)
+            for index, words in said[place]:
+                phrase, grounds = language.phrases[index], language.grounds[index]
+                text, values = _fill(phrase, grounds, words, records[place], dates, int(row), names)
                 checked += len(values)
-                agreeing += _agree(language.phrases[index], language.grounds[index], text, values)
-                pieces.append((text, language.phrases[index]))
+                agreeing += _agree(phrase, grounds, text, values)
+                pieces.append((text, phrase))
             texts[row] = joined(pieces)
     keep = [i for i, text in enumerate(texts) if text]
     order = seeded_rng(seed, "note-order").permutation(len(keep))
@@ -185,28 +143,6 @@ def _write_all(
         "note_text": [texts[i] for i in chosen],
     }
     return pa.table(columns, schema=SCHEMA), checked, agreeing
-
-
-def _writable(
-    language: Language, chooser: choice.Chooser, facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]]
-) -> np.ndarray:
-    """(rows, classes): whether the avatar has every fact that the phrase speaks of, and none that it excludes."""
-    allowed = np.ones((len(facts), len(chooser.classes)), bool)
-    for column, index in enumerate(chooser.classes):
-        if index == choice.SILENCE:
-            continue
-        for slot in language.grounds[index]:
-            if slot is None:
-                continue
-            if slot.date_format:
-                allowed[:, column] &= np.array([row in dates.get(slot.fact, {}) for row in facts.index])
-            elif slot.fact in facts:
-                allowed[:, column] &= facts[slot.fact].notna().to_numpy()
-            else:
-                allowed[:, column] = False
-        for name, value in language.needed[index].items():
-            allowed[:, column] &= facts[name].to_numpy() == value if name in facts else value == 0
-    return allowed
 
 
 def joined(pieces: list[tuple[str, Phrase]]) -> str:
@@ -257,19 +193,21 @@ def made_up_names(seed: int, avatar: int) -> frozenset[str]:
 
 
 def _fill(
-    language: Language,
-    index: int,
+    phrase: Phrase,
+    grounds: list[Ground | None],
+    words: list[str],
     facts: Mapping[str, Any],
     dates: Mapping[str, Mapping[int, dt.date]],
     row: int,
     names: _Names,
 ) -> tuple[str, list[str]]:
-    phrase, grounds = language.phrases[index], language.grounds[index]
-    parts, written, last = [], [], 0
+    parts, written, last, chosen = [], [], 0, iter(words)
     for position, match in enumerate(SLOT.finditer(phrase.text)):
         parts.append(phrase.text[last : match.start()])
         slot = grounds[position] if position < len(grounds) else None
-        if slot is None:
+        if match.group(1) == WORD:
+            parts.append(next(chosen))
+        elif slot is None:
             parts.append(names.of(match.group(1), "".join(parts)))
         else:
             value = dates[slot.fact][row] if slot.date_format else float(facts[slot.fact])

@@ -22,6 +22,8 @@ MEASURED, CORRELATION = 0.05, 0.98
 """A fact that is measured again from the image is as near as this, and varies with what was said."""
 SCALES = (1.0, 0.1, 10.0, 0.001, 1000.0)
 DATES = frozenset({"DATE", "BIRTH_DATE"})
+CIRCUMSTANCE = "note/"
+"""Facts of the note and not of the patient: they tell what is said, and nothing in a note is one of them."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def _number(rows: Sequence[int], values: Sequence[str], facts: pd.DataFrame, k: 
     own = facts.reindex(rows)
     best: tuple[float, Ground] | None = None
     for name in own.columns:
+        if str(name).startswith(CIRCUMSTANCE):
+            continue
         known = own[name].to_numpy(float)
         have = np.isfinite(known)
         if have.sum() < min(k, len(rows)) or np.nanstd(known) == 0:

@@ -1,9 +1,10 @@
-"""When an avatar's notes are written: how many of each kind, and at which of the avatar's own visits."""
+"""When an avatar's notes are written: at which of its own visits, or at its death, and of which kind."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,14 @@ import pyarrow as pa
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import Draw
+from anon_pipeline.modalities.text.synthetic import odds as odds_of
+from anon_pipeline.modalities.text.synthetic.grounding import CIRCUMSTANCE
+from anon_pipeline.modalities.text.synthetic.odds import Odds
+
+FactsAt = Callable[[pa.Table], pd.DataFrame]
+START, END, DEATH = "visit_start", "visit_end", "death"
+OF_DEATHS = 0.95
+"""Share of a kind of note that is dated on the day of death, from which on it is a report of a death."""
 
 
 @dataclass(frozen=True)
@@ -23,159 +32,41 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Life:
+    """What notes are dated by, by person_id: visits in order of time, and the days of birth and death where known."""
+
+    visits: Mapping[int, list[Visit]]
+    births: Mapping[int, dt.date]
+    deaths: Mapping[int, dt.date]
+
+
+@dataclass(frozen=True)
 class Habit:
-    """How a kind of note is dated: at the start or end of which kind of visit, how far into the visits (0 to 1)."""
+    """When a kind of note is written: at the start or the end of which visits, or on the day of which deaths."""
 
-    at_end: bool
-    concept: int
-    place: float
+    anchor: str
+    odds: Odds
 
 
-def visits_of(cohort: Cohort) -> dict[int, list[Visit]]:
-    """person_id -> visits in order of time."""
-    found: dict[int, list[Visit]] = defaultdict(list)
+def life_of(cohort: Cohort) -> Life:
+    """What the cohort's tables say of when its people were seen, were born and died."""
+    visits: dict[int, list[Visit]] = defaultdict(list)
     if cohort.has("visit_occurrence"):
         columns = ["person_id", "visit_start_date", "visit_end_date", "visit_concept_id"]
         for row in cohort.read("visit_occurrence", columns).to_pylist():
             start = row["visit_start_date"]
             if start is not None:
                 end = row["visit_end_date"] or start
-                found[row["person_id"]].append(Visit(start, end, row["visit_concept_id"] or 0))
-    return {person: sorted(own, key=lambda v: (v.start, v.end, v.concept)) for person, own in found.items()}
+                visits[row["person_id"]].append(Visit(start, end, row["visit_concept_id"] or 0))
+    deaths = {}
+    if cohort.has("death"):
+        rows = cohort.read("death", ["person_id", "death_date"]).to_pylist()
+        deaths = {row["person_id"]: row["death_date"] for row in rows if row["death_date"]}
+    ordered = {person: sorted(own, key=lambda v: (v.start, v.end, v.concept)) for person, own in visits.items()}
+    return Life(ordered, _births(cohort), deaths)
 
 
-def habits(notes: list[dict[str, Any]], visits: dict[int, list[Visit]]) -> dict[str, Habit]:
-    """kind of note -> its habit. notes: rows with ``person_id``, ``kind``, ``date``."""
-    seen: dict[str, list[tuple[bool, int, float]]] = defaultdict(list)
-    for note in notes:
-        own = visits.get(note["person_id"], [])
-        for index, visit in enumerate(own):
-            if note["date"] in (visit.start, visit.end):
-                place = index / max(len(own) - 1, 1)
-                seen[note["kind"]].append((note["date"] == visit.end != visit.start, visit.concept, place))
-                break
-    found = {}
-    for kind in {note["kind"] for note in notes}:
-        rows = seen.get(kind, [])
-        if rows:
-            (at_end, concept), _ = Counter((end, concept) for end, concept, _ in rows).most_common(1)[0]
-            found[kind] = Habit(at_end, concept, float(np.median([place for _, _, place in rows])))
-        else:
-            found[kind] = Habit(False, 0, 1.0)
-    return found
-
-
-def how_many(
-    notes: list[dict[str, Any]], cohort: Cohort, decoded: Cohort, draw: Draw, ids: np.ndarray, least: int,
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """kind of note -> how many of it each avatar has, in the order of ``ids``.
-
-    Learnt from what patients went through (visits by kind, events by table, death) in trees whose leaves hold ``least``
-    patients and more, and drawn for what the avatar went through: no report of a death without one. No avatar has more
-    than ``least`` patients have.
-    """
-    from sklearn.tree import DecisionTreeClassifier
-
-    real, made = lived(cohort), lived(decoded).reindex(ids, fill_value=0)
-    having = np.ones(draw.size, bool)
-    if "text" in draw.has:
-        real = real[real.index.isin(draw.person_ids[draw.has["text"]])]
-        share = (draw.weights * draw.has["text"][draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
-        having = share > 0.5
-    made = made.reindex(columns=real.columns, fill_value=0)
-    written: dict[str, Counter[int]] = defaultdict(Counter)
-    for note in notes:
-        written[note["kind"]][note["person_id"]] += 1
-    found = {}
-    for kind in sorted(written):
-        own = np.array([written[kind][int(person)] for person in real.index])
-        own = np.minimum(own, np.sort(own)[-min(least, len(own))])
-        tree = DecisionTreeClassifier(max_leaf_nodes=32, min_samples_leaf=max(least, len(real) // 100), random_state=0)
-        odds = tree.fit(real.to_numpy(), own).predict_proba(made.to_numpy())
-        drawn = (np.cumsum(odds, axis=1) < rng.random((len(made), 1))).sum(axis=1).clip(0, len(tree.classes_) - 1)
-        found[kind] = np.where(having, tree.classes_[drawn], 0)
-    return found
-
-
-def lived(cohort: Cohort) -> pd.DataFrame:
-    """What everyone went through, by person_id: visits of each concept, events of each table, death."""
-    persons = pd.Index(np.sort(cohort.read("person", ["person_id"])["person_id"].to_numpy()), name="person_id")
-    columns = {"person": pd.Series(1, index=persons)}
-    for table in ("condition_occurrence", "drug_exposure", "procedure_occurrence", "death"):
-        if cohort.has(table):
-            columns[table] = cohort.read(table, ["person_id"]).to_pandas()["person_id"].value_counts()
-    if cohort.has("visit_occurrence"):
-        visits = cohort.read("visit_occurrence", ["person_id", "visit_concept_id"]).to_pandas()
-        for concept, own in visits.groupby("visit_concept_id"):
-            columns[f"visit {concept}"] = own["person_id"].value_counts()
-    return pd.DataFrame({name: own.reindex(persons, fill_value=0) for name, own in columns.items()}, index=persons)
-
-
-def avatar_moments(
-    counts: dict[str, np.ndarray],
-    ids: np.ndarray,
-    known: dict[str, Habit],
-    visits: dict[int, list[Visit]],
-    rng: np.random.Generator,
-) -> tuple[pa.Table, list[str], dict[str, dict[int, dt.date]]]:
-    """The moments of the avatars' notes (row, person_id, date), the kind of each, and the dates that notes speak of.
-
-    counts: see ``how_many``. When notes are written is up to the avatar's own visits.
-    """
-    rows: list[tuple[int, dt.date, str, Visit]] = []
-    for avatar in range(len(ids)):
-        own = visits.get(int(ids[avatar]), [])
-        if not own:
-            continue
-        for kind in sorted(counts):
-            for visit in _pick(own, known[kind], int(counts[kind][avatar]), rng):
-                rows.append((int(ids[avatar]), visit.end if known[kind].at_end else visit.start, kind, visit))
-    rows.sort(key=lambda r: (r[0], r[1], r[2]))
-    table = pa.table(
-        {
-            "row": pa.array(range(len(rows)), pa.int64()),
-            "person_id": pa.array([r[0] for r in rows], pa.int64()),
-            "date": pa.array([r[1] for r in rows], pa.date32()),
-        }
-    )
-    dates = {
-        "note_date": {i: r[1] for i, r in enumerate(rows)},
-        "visit_start": {i: r[3].start for i, r in enumerate(rows)},
-        "visit_end": {i: r[3].end for i, r in enumerate(rows)},
-    }
-    return table, [r[2] for r in rows], dates
-
-
-def _pick(own: list[Visit], habit: Habit, count: int, rng: np.random.Generator) -> list[Visit]:
-    fitting = [v for v in own if v.concept == habit.concept] or own
-    if count <= 0:
-        return []
-    if count == 1:
-        return [fitting[round(habit.place * (len(fitting) - 1))]]
-    chosen = rng.choice(len(fitting), size=min(count, len(fitting)), replace=False)
-    return [fitting[i] for i in sorted(chosen)]
-
-
-def dates_of(
-    notes: list[dict[str, Any]], visits: dict[int, list[Visit]], births: dict[int, dt.date]
-) -> dict[str, dict[int, dt.date]]:
-    """The dates that a real note may speak of: name -> note row -> date."""
-    found: dict[str, dict[int, dt.date]] = {"note_date": {}, "visit_start": {}, "visit_end": {}, "birth_date": {}}
-    for note in notes:
-        row = note["row"]
-        found["note_date"][row] = note["date"]
-        if note["person_id"] in births:
-            found["birth_date"][row] = births[note["person_id"]]
-        for visit in visits.get(note["person_id"], []):
-            if visit.start <= note["date"] <= visit.end:
-                found["visit_start"][row] = visit.start
-                found["visit_end"][row] = visit.end
-                break
-    return found
-
-
-def births_of(cohort: Cohort) -> dict[int, dt.date]:
+def _births(cohort: Cohort) -> dict[int, dt.date]:
     """person_id -> date of birth, where the day is known."""
     names = set(cohort.read("person").column_names)
     if not {"month_of_birth", "day_of_birth"} <= names:
@@ -186,3 +77,159 @@ def births_of(cohort: Cohort) -> dict[int, dt.date]:
         for r in rows
         if r["year_of_birth"] and r["month_of_birth"] and r["day_of_birth"]
     }
+
+
+def habits(
+    notes: list[dict[str, Any]], life: Life, facts_at: FactsAt, people: Iterable[int], least: int
+) -> dict[str, Habit]:
+    """kind of note -> its habit, learnt from what was known of ``people`` at each of their visits.
+
+    notes: rows with ``person_id``, ``kind``, ``date``; one that is dated outside of visits belongs to the visit before.
+    least: visits a leaf of the tree.
+    """
+    opportunities = {anchor: _opportunities(anchor, life, people) for anchor in (START, DEATH)}
+    known = {anchor: _known(rows, life, facts_at) for anchor, rows in opportunities.items()}
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for note in notes:
+        by_kind[note["kind"]].append(note)
+    found = {}
+    for kind, own in sorted(by_kind.items()):
+        anchor = _anchor(own, life)
+        where = DEATH if anchor == DEATH else START
+        rows = opportunities[where]
+        if not rows:
+            continue
+        taken = {(note["person_id"], _visit_of(note["date"], life.visits.get(note["person_id"], []))) for note in own}
+        labels = np.array([(person, 0 if where == DEATH else index) in taken for person, index, _ in rows], np.int64)
+        if where == DEATH:
+            dead = {note["person_id"] for note in own}
+            labels = np.array([person in dead for person, _, _ in rows], np.int64)
+        found[kind] = Habit(anchor, odds_of.fit(labels, known[where], least))
+    return found
+
+
+def _anchor(notes: list[dict[str, Any]], life: Life) -> str:
+    at_death = sum(life.deaths.get(note["person_id"]) == note["date"] for note in notes)
+    if at_death >= OF_DEATHS * len(notes):
+        return DEATH
+    seen: Counter[str] = Counter()
+    for note in notes:
+        for visit in life.visits.get(note["person_id"], []):
+            if note["date"] in (visit.start, visit.end):
+                seen[END if note["date"] == visit.end != visit.start else START] += 1
+                break
+    return seen.most_common(1)[0][0] if seen else START
+
+
+def _visit_of(day: dt.date, visits: list[Visit]) -> int:
+    """The index of the visit during which a day is, or of the last one before it."""
+    during = next((index for index, visit in enumerate(visits) if visit.start <= day <= visit.end), None)
+    if during is not None:
+        return during
+    return max((index for index, visit in enumerate(visits) if visit.start <= day), default=0)
+
+
+def _opportunities(anchor: str, life: Life, people: Iterable[int]) -> list[tuple[int, int, dt.date]]:
+    """(person, index of the visit, day) where a note may be written: every visit, or every death."""
+    if anchor == DEATH:
+        return [(p, len(life.visits.get(p, [])), life.deaths[p]) for p in people if p in life.deaths]
+    return [(person, index, v.end) for person in people for index, v in enumerate(life.visits.get(person, []))]
+
+
+def _known(rows: list[tuple[int, int, dt.date]], life: Life, facts_at: FactsAt) -> pd.DataFrame:
+    """Facts at each opportunity, and which visit of how many it is."""
+    if not rows:
+        return pd.DataFrame()
+    facts = facts_at(moments([(person, day) for person, _, day in rows]))
+    own = [life.visits.get(person, []) for person, _, _ in rows]
+    before = np.array([index for _, index, _ in rows], np.float64)
+    added: dict[str, Any] = {
+        "visit/before": before,
+        "visit/after": np.array([len(visits) for visits in own]) - 1 - before,
+    }
+    here = [visits[index] if index < len(visits) else None for visits, (_, index, _) in zip(own, rows, strict=True)]
+    added["visit/days"] = [float((v.end - v.start).days) if v else 0.0 for v in here]
+    for concept in sorted({v.concept for v in here if v}):
+        added[f"visit/{concept}"] = [float(v is not None and v.concept == concept) for v in here]
+    return facts.assign(**added)
+
+
+def moments(of: list[tuple[int, dt.date]]) -> pa.Table:
+    """(person, day) as the table that facts are asked for with: ``row``, ``person_id``, ``date``."""
+    return pa.table(
+        {
+            "row": pa.array(range(len(of)), pa.int64()),
+            "person_id": pa.array([person for person, _ in of], pa.int64()),
+            "date": pa.array([day for _, day in of], pa.date32()),
+        }
+    )
+
+
+def who_have_notes(draw: Draw) -> tuple[set[int] | None, np.ndarray]:
+    """The patients who have notes at all (None: everyone), and (m,) whether each avatar has any."""
+    if "text" not in draw.has:
+        return None, np.ones(draw.size, bool)
+    share = (draw.weights * draw.has["text"][draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
+    return {int(person) for person in draw.person_ids[draw.has["text"]]}, share > 0.5
+
+
+def avatar_moments(
+    known: dict[str, Habit], life: Life, facts_at: FactsAt, people: Iterable[int], rng: np.random.Generator
+) -> tuple[pa.Table, list[str]]:
+    """The moments of the notes of ``people``, avatars (row, person_id, date), and the kind of each."""
+    rows: list[tuple[int, dt.date, str]] = []
+    people = list(people)
+    opportunities = {anchor: _opportunities(anchor, life, people) for anchor in (START, DEATH)}
+    facts = {anchor: _known(own, life, facts_at) for anchor, own in opportunities.items()}
+    for kind, habit in sorted(known.items()):
+        where = DEATH if habit.anchor == DEATH else START
+        if not opportunities[where] or 1 not in habit.odds.classes:
+            continue
+        odds = habit.odds.of(facts[where])
+        written = rng.random(len(odds)) < odds[:, list(habit.odds.classes).index(1)]
+        for (person, index, day), chosen in zip(opportunities[where], written, strict=True):
+            if chosen:
+                rows.append((person, life.visits[person][index].start if habit.anchor == START else day, kind))
+    rows.sort()
+    return moments([(person, day) for person, day, _ in rows]), [kind for _, _, kind in rows]
+
+
+def dates_of(people: list[int], days: list[dt.date], life: Life) -> dict[str, dict[int, dt.date]]:
+    """The dates that a note may speak of: name -> row -> date. people, days: whose notes and of when, by row."""
+    found: dict[str, dict[int, dt.date]] = {
+        name: {} for name in ("note_date", "visit_start", "visit_end", "birth_date", "death_date", "first_visit")
+    }
+    for row, (person, day) in enumerate(zip(people, days, strict=True)):
+        visits = life.visits.get(person, [])
+        during = next((visit for visit in visits if visit.start <= day <= visit.end), None)
+        own = {
+            "note_date": day,
+            "visit_start": during.start if during else None,
+            "visit_end": during.end if during else None,
+            "birth_date": life.births.get(person),
+            "death_date": life.deaths.get(person),
+            "first_visit": visits[0].start if visits else None,
+        }
+        for name, date in own.items():
+            if date is not None:
+                found[name][row] = date
+    return found
+
+
+def circumstances(people: list[int], days: list[dt.date], kinds: list[str], life: Life) -> pd.DataFrame:
+    """What a note's place among the others tells of what is said in it, by row: visits over before it, and earlier
+    notes of its kind."""
+    earlier: Counter[tuple[int, str]] = Counter()
+    before, same = [], []
+    for person, day, kind in zip(people, days, kinds, strict=True):
+        before.append(float(sum(visit.end < day for visit in life.visits.get(person, []))))
+        same.append(float(earlier[person, kind]))
+        earlier[person, kind] += 1
+    return pd.DataFrame(
+        {
+            f"{CIRCUMSTANCE}visits_before": before,
+            f"{CIRCUMSTANCE}notes_before": same,
+            f"{CIRCUMSTANCE}first_visit": [float(count == 0) for count in before],
+            f"{CIRCUMSTANCE}first_of_its_kind": [float(count == 0) for count in same],
+        }
+    )

@@ -1,7 +1,8 @@
 """Phrases that many patients share: notes cut into units, with everything personal or numeric replaced by slots.
 
 A phrase is kept only when at least k patients have it after normalisation; a number stays in a phrase only when at
-least k patients have the phrase with that very number. Nothing else of the notes' wording survives.
+least k patients have the phrase with that very number, and a word in a phrase's gap (see ``frames``) only when at least
+k patients have it in such a gap. Nothing else of the notes' wording survives.
 """
 
 from __future__ import annotations
@@ -9,14 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from anon_pipeline.modalities.text.synthetic.frames import WORD, Frame, frames
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-ZÀ-ÖØ-Þ«\-•])")
 CLAUSE_END = re.compile(r",[ \t]+")
+HEADING = re.compile(
+    r"(?P<heading>[A-ZÀ-ÖØ-Þ][^\s:⟨]+(?: [^\s:⟨]+){0,2} ?:)[ \t]+(?=[A-ZÀ-ÖØ-Þ][^\s:⟨]*(?: [^\s:]+){2})"
+)
+"""A title at the start of a line before a whole sentence: the sentence is the same one elsewhere."""
 SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
 NUMERIC = "N"
-MOST_WORDINGS = 5
+MOST_WORDINGS, WORDED = 5, 0.9
+OWN_WORDING = 0.02
+"""Share of a frame's patients whose own phrase too few share: with fewer, its phrases stay as they are."""
 # Said of no avatar: avatars have no such thing.
 UNWRITABLE = frozenset(
     {"NIR", "IPP", "NDA", "RPPS", "ADELI", "PHONE", "EMAIL", "URL", "IBAN", "PLATE", "ADDRESS", "POSTAL_CODE", "CITY"}
@@ -47,7 +56,11 @@ class Note:
 
 @dataclass
 class Phrase:
-    """A kept phrase of one kind of note. position: where in a note it stands on average, 0 to 1."""
+    """A kept phrase of one kind of note. position: where in a note it stands on average, 0 to 1.
+
+    rows: note -> what stands in the phrase's slots. words: for each of its gaps, the words that may stand there.
+    alone: the phrases without gaps that it stands for and that are shared as they are. texts: all that it stands for.
+    """
 
     text: str
     kinds: tuple[str, ...]
@@ -56,6 +69,12 @@ class Phrase:
     after: str
     before: str = "\n"
     rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    words: tuple[tuple[str, ...], ...] = ()
+    alone: list[Phrase] = field(default_factory=list)
+    texts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.texts = self.texts or frozenset((self.text,))
 
 
 def units_of(text: str, entities: Sequence[Mapping[str, object]]) -> list[Unit]:
@@ -90,7 +109,11 @@ def _cut(marked: str, values: list[str]) -> list[Unit]:
     that many patients share."""
     units, left = [], list(values)
     for line in marked.split("\n"):
-        pieces = [p for p in SENTENCE_END.split(line) if p.strip()] or [""]
+        heading = HEADING.match(line)
+        start = heading.end() if heading else 0
+        pieces = [heading["heading"]] if heading else []
+        pieces += [p for p in SENTENCE_END.split(line[start:]) if p.strip()]
+        pieces = pieces or [""]
         for position, piece in enumerate(pieces):
             after = "\n" if position == len(pieces) - 1 else " "
             own, left = left[: len(SLOT.findall(piece))], left[len(SLOT.findall(piece)) :]
@@ -122,7 +145,7 @@ def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
     kept = {}
     for kind, own in sorted(by_kind.items()):
         sentences = _shared([(n, place, u) for n in own for place, u in _placed(n.units)], k)
-        texts = {phrase.text for phrase in sentences}
+        texts = {text for phrase in sentences for text in phrase.texts}
         literal = _literals([(n.person_id, u) for n in own for u in n.units], k)
         rest = [
             (n, place + 1e-3 * number, clause)
@@ -139,25 +162,75 @@ def _placed(units: Sequence[Unit]) -> list[tuple[float, Unit]]:
     return [(index / max(len(units) - 1, 1), unit) for index, unit in enumerate(units) if unit.phrase]
 
 
+@dataclass
+class _Found:
+    """What is seen of one phrase before it is known whether it is kept."""
+
+    kinds: tuple[str, ...]
+    rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    persons: set[int] = field(default_factory=set)
+    places: list[float] = field(default_factory=list)
+    around: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def phrase(self, text: str) -> Phrase:
+        before, after = self.around.most_common(1)[0][0]
+        position = sum(self.places) / len(self.places)
+        return Phrase(text, self.kinds, len(self.persons), position, after, before, self.rows)
+
+
 def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[Phrase]:
     literal = _literals([(note.person_id, unit) for note, _, unit in placed], k)
-    found: dict[str, Phrase] = {}
-    places: dict[str, list[float]] = defaultdict(list)
-    persons: dict[str, set[int]] = defaultdict(set)
-    around: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    found: dict[str, _Found] = {}
     for note, place, unit in placed:
         text, kinds, values = _fixed(unit, literal)
-        phrase = found.setdefault(text, Phrase(text, kinds, 0, 0.0, unit.after))
-        phrase.rows.setdefault(note.row, values)
-        persons[text].add(note.person_id)
-        places[text].append(place)
-        around[text][unit.before, unit.after] += 1
-    kept = [p for p in found.values() if len(persons[p.text]) >= k and not UNWRITABLE & set(p.kinds)]
-    for phrase in kept:
-        phrase.persons = len(persons[phrase.text])
-        phrase.position = sum(places[phrase.text]) / len(places[phrase.text])
-        phrase.before, phrase.after = around[phrase.text].most_common(1)[0][0]
+        own = found.setdefault(text, _Found(kinds))
+        own.rows.setdefault(note.row, values)
+        own.persons.add(note.person_id)
+        own.places.append(place)
+        own.around[unit.before, unit.after] += 1
+    writable = {text: own for text, own in found.items() if not UNWRITABLE & set(own.kinds)}
+    framed = frames({text: len(own.persons) for text, own in writable.items()})
+    common = _common_words(framed, writable, k)
+    kept = []
+    for frame in framed:
+        alone = [writable[text].phrase(text) for text in sorted(frame.members) if len(writable[text].persons) >= k]
+        joint = _joint(frame, writable, common, k)
+        kept += alone if joint is None else [replace(joint, alone=alone, texts=frozenset(frame.members))]
     return kept
+
+
+def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) -> set[str]:
+    """The words that at least k patients have in the gap of a frame."""
+    persons: dict[str, set[int]] = defaultdict(set)
+    for frame in framed:
+        for text, words in frame.members.items():
+            for word in words:
+                persons[word] |= found[text].persons
+    return {word for word, own in persons.items() if len(own) >= k}
+
+
+def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) -> Phrase | None:
+    """The frame as one phrase, where enough patients share it and too few share what it stands for."""
+    own = [found[text] for text in sorted(frame.members)]
+    persons = set().union(*(one.persons for one in own))
+    few = set().union(*(one.persons for one in own if len(one.persons) < k))
+    if len(own) < 2 or len(persons) < k or len(few) < OWN_WORDING * len(persons):
+        return None
+    gaps = zip(*(words for words in frame.members.values()), strict=True)
+    allowed = tuple(tuple(sorted(set(words) & common)) for words in gaps)
+    if not all(allowed):
+        return None
+    kinds = tuple(SLOT.findall(frame.text))
+    joint = _Found(kinds, persons=persons)
+    for text, one in sorted(frame.members.items()):
+        seen = found[text]
+        for row, values in seen.rows.items():
+            words, others = iter(one), iter(values)
+            filled = tuple(next(words if kind == WORD else others) for kind in kinds)
+            joint.rows.setdefault(row, filled)
+        joint.places += seen.places
+        joint.around += seen.around
+    return replace(joint.phrase(frame.text), words=allowed)
 
 
 def _literals(units: Iterable[tuple[int, Unit]], k: int) -> set[tuple[str, tuple[str, ...]]]:
@@ -169,8 +242,17 @@ def _literals(units: Iterable[tuple[int, Unit]], k: int) -> set[tuple[str, tuple
             persons[unit.phrase, unit.values].add(person)
             everyone[unit.phrase].add(unit.values)
     # A phrase whose numbers vary is about a measured thing: there a common value is not wording.
-    few = {phrase for phrase, values in everyone.items() if len(values) <= MOST_WORDINGS}
-    return {key for key, own in persons.items() if len(own) >= k and key[0] in few}
+    shared: dict[str, list[int]] = defaultdict(list)
+    for (phrase, _), own in persons.items():
+        if len(own) >= k:
+            shared[phrase].append(len(own))
+    worded = {
+        phrase
+        for phrase, counts in shared.items()
+        if len(counts) <= MOST_WORDINGS
+        and sum(counts) >= WORDED * sum(len(persons[phrase, values]) for values in everyone[phrase])
+    }
+    return {key for key, own in persons.items() if len(own) >= k and key[0] in worded}
 
 
 def _fixed(unit: Unit, literal: set[tuple[str, tuple[str, ...]]]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

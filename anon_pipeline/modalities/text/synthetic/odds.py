@@ -1,0 +1,163 @@
+"""How likely each of some alternatives is for whom: a small tree or logistic regressions, the better by its BIC.
+
+A tree follows rules (a drug is named of those who take it), a regression what rises little by little (a lesion is
+called large the more often the larger it is). Regressions are of one alternative against those that are rarer, so that
+each has its own predictors (nested dichotomies, Fox 1997). Which alternatives there are, and who may get which, is
+decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.tree import DecisionTreeClassifier
+
+Floats = NDArray[np.float64]
+UNKNOWN = -1e6
+"""Far from any fact, so that a tree can ask whether one is known."""
+DEPTH, MOST_PREDICTORS = 6, 8
+SURE, ECHO = 1e-3, 0.98
+PENALTY = 100.0
+PARSIMONY = 1.0
+"""Gamma of the extended Bayesian information criterion: there are many small regressions, and many facts for each."""
+
+
+@dataclass
+class Regression:
+    """One alternative against those after it: log odds are ``base`` plus ``slopes`` times the ``chosen`` predictors."""
+
+    base: float
+    chosen: NDArray[np.int64]
+    slopes: Floats
+
+    def of(self, told: Floats) -> Floats:
+        return 1 / (1 + np.exp(-np.clip(self.base + told[:, self.chosen] @ self.slopes, -30, 30)))
+
+
+@dataclass
+class Odds:
+    """Fitted alternatives. classes: their labels, ascending; ``of`` gives one column each.
+
+    Either a tree, or a regression for each place of ``order`` (places in ``classes``, the commonest first) but the
+    last; middle, spread: of each fact, in whose units predictors are.
+    """
+
+    classes: NDArray[np.int64]
+    columns: list[str]
+    tree: DecisionTreeClassifier | None
+    order: NDArray[np.int64]
+    regressions: list[Regression]
+    middle: Floats
+    spread: Floats
+
+    def of(self, facts: pd.DataFrame) -> Floats:
+        """(rows, classes) probabilities for each row of facts."""
+        own = facts.reindex(columns=self.columns)
+        if self.tree is not None:
+            return np.asarray(self.tree.predict_proba(_filled(own)), np.float64)
+        told = _told(own.to_numpy(np.float64), self.middle, self.spread)
+        found, left = np.zeros((len(facts), len(self.classes))), np.ones(len(facts))
+        for place, regression in zip(self.order, self.regressions, strict=False):
+            found[:, place] = left * regression.of(told)
+            left = left - found[:, place]
+        found[:, self.order[-1]] = left
+        return found
+
+
+def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int) -> Odds:
+    """labels: (rows,) which alternative each row of ``facts`` has. least: rows a leaf of the tree, and rows that differ
+    in a predictor."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    classes, counts = np.unique(labels, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    values = facts.to_numpy(np.float64)
+    middle, spread = _units(values)
+    odds = Odds(classes.astype(np.int64), list(facts.columns), None, order, [], middle, spread)
+    told = _told(values, middle, spread)
+    usable = _varied(told, least)
+    usable = usable[~_echoes(values)[usable]]
+    parameters, rows = 0, np.ones(len(labels), bool)
+    for place in order[:-1]:
+        odds.regressions.append(_regression(told[rows], labels[rows] == classes[place], usable))
+        parameters += 1 + len(odds.regressions[-1].chosen)
+        rows = rows & (labels != classes[place])
+    if len(classes) < 2:
+        return odds
+    tree = DecisionTreeClassifier(max_depth=DEPTH, min_samples_leaf=max(least, len(facts) // 200), random_state=0)
+    tree.fit(_filled(facts), labels)
+    other = Odds(odds.classes, odds.columns, tree, order, [], middle, spread)
+    leaves = int(tree.get_n_leaves())
+    of_tree = _criterion(other, labels, facts, leaves * (len(classes) - 1) + leaves - 1)
+    return other if of_tree < _criterion(odds, labels, facts, parameters) else odds
+
+
+def _criterion(odds: Odds, labels: NDArray[np.int64], facts: pd.DataFrame, parameters: int) -> float:
+    """The Bayesian information criterion; probabilities are kept off 0 and 1 by the same little for both models."""
+    own = odds.of(facts)[np.arange(len(labels)), np.searchsorted(odds.classes, labels)]
+    return float(-2 * np.log(np.clip(own, SURE, 1)).sum() + parameters * np.log(len(labels)))
+
+
+def _regression(told: Floats, is_it: NDArray[np.bool_], usable: NDArray[np.int64]) -> Regression:
+    """A logistic regression on the predictors that add to each other, or on none."""
+    from sklearn.linear_model import LogisticRegression
+
+    from anon_pipeline.avatars.selection import forward
+
+    share = float(np.clip(is_it.mean(), SURE, 1 - SURE))
+    constant = Regression(float(np.log(share / (1 - share))), np.zeros(0, np.int64), np.zeros(0))
+    if is_it.all() or not is_it.any() or not len(usable):
+        return constant
+    told_of, target = told[:, usable].astype(np.float32), is_it[:, None].astype(np.float32)
+    chosen = usable[forward(told_of, target, MOST_PREDICTORS, parsimony=PARSIMONY)]
+    if not len(chosen):
+        return constant
+    model = LogisticRegression(C=PENALTY, max_iter=300).fit(told[:, chosen], is_it)
+    return Regression(float(model.intercept_[0]), chosen, model.coef_[0].astype(np.float64))
+
+
+def _units(values: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each fact where it is known; 0 and 1 where there is none."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    middle = np.where(known, values, 0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, values - middle, 0) ** 2).sum(axis=0) / count)
+    return middle, np.where(spread > 0, spread, 1.0)
+
+
+def _told(values: Floats, middle: Floats, spread: Floats) -> Floats:
+    """Facts in their units, 0 where unknown, and beside them whether each is known."""
+    known = np.isfinite(values)
+    return np.concatenate([np.where(known, (values - middle) / spread, 0), known.astype(np.float64)], axis=1)
+
+
+def _varied(told: Floats, least: int) -> NDArray[np.int64]:
+    """The predictors in which at least ``least`` rows differ from the commonest value: what sets a few people apart
+    goes with what few of them were told, by chance."""
+    kept = []
+    for column in range(told.shape[1]):
+        _, counts = np.unique(told[:, column], return_counts=True)
+        if len(told) - counts.max() >= least:
+            kept.append(column)
+    return np.array(kept, np.int64)
+
+
+def _echoes(values: Floats) -> NDArray[np.bool_]:
+    """(2 facts,) which predictors only say that a value is known, and of nobody without another fact (what is measured
+    in a disease): what is said follows that fact."""
+    known = np.isfinite(values)
+    flags = np.flatnonzero(((values == 0) | (values == 1)).all(axis=0))
+    told, flag = known.astype(np.float64), values[:, flags]
+    share = told.T @ flag / np.maximum(told.sum(axis=0), 1)[:, None]
+    varied = (flag.mean(axis=0) < ECHO)[None, :] & ~known.all(axis=0).reshape(-1, 1)
+    return np.concatenate([np.zeros(values.shape[1], bool), (varied & (share >= ECHO)).any(axis=1)])
+
+
+def _filled(facts: pd.DataFrame) -> Floats:
+    return facts.fillna(UNKNOWN).to_numpy(np.float64)

@@ -1,0 +1,117 @@
+"""Phrases that are alike but for a few words become one, with only words that enough patients share in its gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_pipeline.modalities.text.synthetic import odds, wording
+from anon_pipeline.modalities.text.synthetic.frames import Frame, frames
+from anon_pipeline.modalities.text.synthetic.language import learn
+from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_phrases, units_of
+
+K, PEOPLE = 11, 400
+ADJECTIVES, SEGMENTS = ("volumineuse", "bien limitée", "arrondie", "isolée"), ("V", "VI", "VII", "VIII")
+
+
+def phrase(adjective: str, segment: str, unit: str = "mm") -> str:
+    return f"Lésion focale {adjective} hypervasculaire du segment {segment}, diamètre ⟨N⟩ {unit}."
+
+
+def joint(found: list[Frame]) -> list[Frame]:
+    return [frame for frame in found if len(frame.members) > 1]
+
+
+def test_words_that_vary_are_gaps_of_one_phrase() -> None:
+    persons = {phrase(a, s): 3 for a in ADJECTIVES for s in SEGMENTS} | {"Pas d'ascite.": 40}
+    (frame,) = joint(frames(persons))
+    assert frame.text == "Lésion focale ⟨W⟩ hypervasculaire du segment ⟨W⟩, diamètre ⟨N⟩ mm."
+    assert frame.members[phrase("bien limitée", "VII")] == ("bien limitée", "VII")
+    assert sum(len(one.members) for one in frames(persons)) == len(persons)
+
+
+def test_a_unit_beside_a_number_and_what_is_counted_are_no_gap() -> None:
+    persons = {phrase("isolée", s, unit): 3 for s in SEGMENTS for unit in ("mm", "cm")}
+    assert sorted(frame.text[-3:] for frame in joint(frames(persons))) == ["cm.", "mm."]
+    assert joint(frames({"Bilan : ALAT à ⟨N⟩ UI/L.": 5, "Bilan : ASAT à ⟨N⟩ UI/L.": 5, "Bilan : GGT à ⟨N⟩ g.": 5}))
+    assert not joint(frames({"Au bilan, ALAT ⟨N⟩ UI/L.": 5, "Au bilan, ASAT ⟨N⟩ UI/L.": 5}))
+
+
+def test_phrases_of_other_words_or_lengths_stay_apart() -> None:
+    apart = {"Auscultation cardiaque sans particularité.": 9, "Bruits du cœur réguliers.": 9, "Pas de souffle.": 9}
+    assert not joint(frames(apart))
+    assert not joint(frames({"Stéatose hépatique homogène connue.": 9, "Stéatose homogène connue.": 9}))
+
+
+@pytest.fixture(scope="module")
+def reports() -> tuple[list[Note], pd.DataFrame]:
+    """Reports whose adjective follows the size, and of which no combination of words is shared by enough patients."""
+    rng = np.random.default_rng(3)
+    size = np.round(rng.uniform(10, 50, PEOPLE))
+    large = rng.random(PEOPLE) < 1 / (1 + np.exp(-0.15 * (size - 29)))
+
+    def texts() -> Iterator[Note]:
+        for row in range(PEOPLE):
+            word = ADJECTIVES[0] if large[row] else ADJECTIVES[1 + rng.integers(3)]
+            if row == 7:
+                word = "Kervella"
+            text = phrase(word, SEGMENTS[rng.integers(4)]).replace("⟨N⟩", f"{size[row]:.0f}")
+            yield Note(row, row, "scanner", tuple(units_of(text, [])))
+
+    facts = pd.DataFrame({"size": size, "other": rng.standard_normal(PEOPLE), "female": rng.integers(0, 2, PEOPLE)})
+    return list(texts()), facts.astype(float)
+
+
+def test_a_frame_is_kept_with_the_words_that_enough_patients_have(reports: tuple[list[Note], pd.DataFrame]) -> None:
+    notes, _ = reports
+    (kept,) = shared_phrases(notes, K)["scanner"]
+    assert set(kept.words[0]) == set(ADJECTIVES)
+    assert set(kept.words[1]) == set(SEGMENTS)
+    assert kept.persons == PEOPLE
+    assert all(len(set(one.rows)) >= K for one in kept.alone)
+
+
+def test_words_follow_the_facts_and_never_tell_a_rare_one(reports: tuple[list[Note], pd.DataFrame]) -> None:
+    notes, facts = reports
+    languages, dropped = learn(notes, facts, {}, K)
+    language = languages["scanner"]
+    assert dropped == 0
+    assert len(language.phrases) == 1
+    rng = np.random.default_rng(0)
+    sizes = rng.uniform(10, 50, 4000)
+    avatars = pd.DataFrame({"size": sizes, "other": 0.0, "female": 1.0})
+    said = language.say(avatars, {}, rng)
+    words = [own[0][1][0] for own in said]
+    assert set(words) == set(ADJECTIVES)
+    called = np.array([word == ADJECTIVES[0] for word in words])
+    assert called[sizes > 40].mean() > 0.75
+    assert called[sizes < 20].mean() < 0.3
+
+
+def test_a_word_that_breaks_a_fact_is_not_said() -> None:
+    rows = range(PEOPLE)
+    takes = np.arange(PEOPLE) % 2
+    said = {i: ("bisoprolol" if takes[i] else "furosémide",) for i in rows}
+    own = Phrase(
+        "Traitement par ⟨W⟩ poursuivi.", ("W",), PEOPLE, 0, "\n", rows=said, words=(("bisoprolol", "furosémide"),)
+    )
+    (gaps,) = wording.fit([own], pd.DataFrame({"drug/1": takes.astype(float)}), 10)
+    drawn, whole = wording.sample(gaps, pd.DataFrame({"drug/1": [1.0, 0.0] * 50}), np.random.default_rng(0))
+    assert whole.all()
+    assert drawn[0].tolist() == ["bisoprolol", "furosémide"] * 50
+
+
+def test_odds_rise_with_a_fact_and_follow_a_rule() -> None:
+    rng = np.random.default_rng(5)
+    facts = pd.DataFrame({"x": rng.standard_normal(3000), "has": rng.integers(0, 2, 3000).astype(float)})
+    rising = (rng.random(3000) < 1 / (1 + np.exp(-1.5 * facts["x"]))).astype(np.int64).to_numpy()
+    fitted = odds.fit(rising, facts, 10)
+    assert fitted.tree is None
+    at = fitted.of(pd.DataFrame({"x": [-1.0, 1.0], "has": [0.0, 0.0]}))[:, 1]
+    assert at == pytest.approx([1 / (1 + np.exp(1.5)), 1 / (1 + np.exp(-1.5))], abs=0.06)
+    assert odds.fit(rng.integers(0, 2, 3000), facts, 10).of(facts)[:, 1].std() < 0.1
+    strict = odds.fit(np.where(facts["has"] == 1, 4, 9), facts, 10)
+    assert strict.of(facts)[:, 0].round(2).tolist() == facts["has"].tolist()
