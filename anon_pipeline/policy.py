@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from anon_pipeline.errors import BadInput
+from anon_pipeline.named_files import named_files
 
 SCHEMA = "anon-pipeline/policy/1"
 MODALITIES = ("observational", "biology", "genomics", "text", "imaging")
@@ -121,6 +122,7 @@ class Policy(_Part):
     limits: list[Limit] | None = None
     directory: Path = Field(default=Path(), exclude=True)
     sql_digest: str = ""
+    file_digests: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("modalities")
     @classmethod
@@ -168,7 +170,7 @@ class Policy(_Part):
             raise BadInput(f"cohort SQL {self.cohort.sql}: {error.strerror}") from None
 
     def digest(self) -> str:
-        """SHA-256 of the policy's meaning (and of the SQL file it names): comments and order do not count."""
+        """SHA-256 of the policy's meaning and of the SQL, models and lists it names: comments and order do not count."""
         content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -187,14 +189,22 @@ def load_policy(path: Path | str) -> Policy:
         raise BadInput(f"policy {path}: a mapping was expected")
     if content.get("schema") != SCHEMA:
         raise BadInput(f"policy {path}: 'schema: {SCHEMA}' is missing")
-    content.pop("sql_digest", None)
+    for computed in ("sql_digest", "file_digests"):
+        content.pop(computed, None)
     try:
         policy = Policy.model_validate({**content, "directory": path.parent.resolve()})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         raise BadInput(f"policy {path}: {faults}") from None
     sql = policy.cohort_sql()
-    return policy.model_copy(update={"sql_digest": hashlib.sha256(sql.encode()).hexdigest()}) if sql else policy
+    return policy.model_copy(
+        update={
+            "sql_digest": hashlib.sha256(sql.encode()).hexdigest() if sql else "",
+            "file_digests": named_files(
+                {name: part.options for name, part in policy.modalities.items()}, policy.directory
+            ),
+        }
+    )
 
 
 def policy_for(cohort: str, path: Path | str) -> Policy:

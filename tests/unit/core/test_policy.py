@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anon_pipeline.errors import BadInput
+from anon_pipeline.named_files import WHOLE, named_files
 from anon_pipeline.policy import Track, load_policy, policy_for
 
 HEAD = "schema: anon-pipeline/policy/1\n"
@@ -47,6 +48,37 @@ def test_digest_is_of_the_meaning(tmp_path: Path) -> None:
     third = load_policy(write(tmp_path / "c.yaml", "cohort: {sql: c.sql}\n")).digest()
     (tmp_path / "c.sql").write_text("SELECT 2 AS person_id")
     assert third != load_policy(tmp_path / "c.yaml").digest()
+
+
+def test_changed_weights_and_lists_make_another_policy(tmp_path: Path) -> None:
+    model = tmp_path / "models" / "ours"
+    model.mkdir(parents=True)
+    (model / "weights.bin").write_bytes(b"first" * 100)
+    (tmp_path / "staff.csv").write_text("name\nA\n")
+    text = (
+        "modalities: {text: {track: deidentified, options: {transformer: models/ours, staff: staff.csv, mode: mask}}}\n"
+    )
+    seen = [load_policy(write(tmp_path / "a.yaml", text))]
+    assert set(seen[0].file_digests) == {"text.transformer", "text.staff"}
+    (model / "weights.bin").write_bytes(b"other" * 100)
+    seen.append(load_policy(tmp_path / "a.yaml"))
+    (tmp_path / "staff.csv").write_text("name\nA\nB\n")
+    seen.append(load_policy(tmp_path / "a.yaml"))
+    (model / "weights.bin").rename(model / "model.bin")
+    seen.append(load_policy(tmp_path / "a.yaml"))
+    assert len({policy.digest() for policy in seen}) == 4
+    assert load_policy(tmp_path / "a.yaml").digest() == seen[-1].digest()
+
+
+def test_of_large_weights_samples_count(tmp_path: Path) -> None:
+    weights = tmp_path / "large.bin"
+    with weights.open("wb") as file:
+        file.truncate(WHOLE + 1)
+    first = named_files({"text": {"transformer": "large.bin"}}, tmp_path)
+    with weights.open("r+b") as file:
+        file.seek(WHOLE - 10)
+        file.write(b"fine-tuned")
+    assert first != named_files({"text": {"transformer": "large.bin"}}, tmp_path)
 
 
 def test_a_cohort_has_its_own_policy_or_the_default(tmp_path: Path) -> None:
