@@ -170,7 +170,7 @@ class Policy(_Part):
             raise BadInput(f"cohort SQL {self.cohort.sql}: {error.strerror}") from None
 
     def digest(self) -> str:
-        """SHA-256 of the policy's meaning and of the SQL, models and lists it names; comments and order do not count."""
+        """SHA-256 of the policy's meaning and of the SQL, models and lists it names, whatever comments and order."""
         content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 

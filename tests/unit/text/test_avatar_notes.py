@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anon_pipeline.modalities.text.synthetic.compose import made_up_names
+from anon_pipeline.modalities.text.synthetic.compose import _Names, joined, made_up_names
+from anon_pipeline.modalities.text.synthetic.templates import Phrase
 from anon_pipeline.stages.avatar_notes import rows
 
 AVATARS = [(i, f"Madame Durand, vue le 12/03/2020, hypertension artérielle. Suite {i}.") for i in range(1, 6)]
@@ -37,3 +38,21 @@ def test_made_up_names_are_those_that_are_written() -> None:
     assert words == made_up_names(5, 17)
     assert words != made_up_names(6, 17)
     assert all(word.islower() for word in words)
+
+
+def test_a_doctors_names_are_one_doctors() -> None:
+    names = _Names(5, 17, 1.0)
+    first = names.of("FIRST_NAME", "Validé par le Dr ")
+    assert first == names.doctor.first_names[0]
+    assert names.of("LAST_NAME", f"Validé par le Dr {first} ") == names.doctor.last_name
+    assert names.of("LAST_NAME", "Madame ") == names.patient.last_name
+
+
+def test_a_heading_before_nothing_is_left_out() -> None:
+    def piece(text: str, before: str, after: str) -> tuple[str, Phrase]:
+        return text, Phrase(text, (), 20, 0, after, before)
+
+    heading, finding = piece("Résultat :", "\n", " "), piece("Pas d'ascite.", " ", "\n")
+    assert joined([heading, finding]) == "Résultat : Pas d'ascite."
+    assert joined([heading, piece("Conclusion.", "\n", "\n")]) == "Conclusion."
+    assert joined([finding, heading]) == "Pas d'ascite."

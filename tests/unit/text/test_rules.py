@@ -116,3 +116,5 @@ def test_names_after_titles_and_fields():
     assert found(names, "Nom : LE GOFFIC") == [("LE", "LAST_NAME"), ("GOFFIC", "LAST_NAME")]
     assert ("Quellenec", "LAST_NAME") in found(names, "Mme Quellenec est vue")
     assert found(names, "Madame est vue par le docteur") == []
+    assert found(names, "Dr signataire : voir plus haut") == []
+    assert ("Quellenec", "LAST_NAME") in found(names, "le Dr référent Quellenec")

@@ -53,6 +53,12 @@ PARTICLES = frozenset(
         "abi",
     ]
 )
+# what a doctor is in this note; the name may follow
+ROLES = frozenset(
+    ["signataire", "referent", "referente", "traitant", "traitante", "responsable", "prescripteur", "prescriptrice",
+     "destinataire", "correspondant", "correspondante", "redacteur", "redactrice", "operateur", "operatrice",
+     "remplacant", "remplacante", "titulaire"]
+)  # fmt: skip
 STOP = frozenset(
     [
         "le",
@@ -220,6 +226,9 @@ def _names(text: str, folded: str, position: int, lower: bool, rule: str, line: 
         word = folded[start:end].rstrip(".")
         if text[end - 1] == "." and len(word) > 3:
             end -= 1
+        if word in ROLES and not words:
+            last = match.end()
+            continue
         if word in STOP and not (word in PARTICLES and text[start].isupper()):
             break
         capital = text[start].isupper()

@@ -146,10 +146,15 @@ def _write_all(
 
 
 def joined(pieces: list[tuple[str, Phrase]]) -> str:
-    """The pieces with what belongs between them: a line break where either wants one, a comma between clauses."""
+    """The pieces with what belongs between them: a line break where either wants one, a comma between clauses.
+
+    A heading before nothing is left out.
+    """
     parts = []
     for number, (text, phrase) in enumerate(pieces):
         following = pieces[number + 1][1] if number + 1 < len(pieces) else None
+        if phrase.after == " " and text.endswith(":") and (following is None or following.before == "\n"):
+            continue
         if following is None or following.before == "\n" or phrase.after == "\n":
             mark = "." if phrase.after == ", " else ""
             parts.append(text + mark + "\n")
@@ -171,7 +176,8 @@ class _Names:
         self.hospital = surrogate_hospital(self.key, "avatars", "CHU")
 
     def of(self, label: str, before: str) -> str:
-        person = self.doctor if DOCTOR.search(before[-40:]) else self.patient
+        of_doctor = DOCTOR.search(before[-60:].removesuffix(f"{self.doctor.first_names[0]} "))
+        person = self.doctor if of_doctor else self.patient
         if label == "FIRST_NAME":
             return person.first_names[0]
         if label == "LAST_NAME":
