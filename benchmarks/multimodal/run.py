@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/multimodal/run.py --part small [--seeds 20] [--folder DIR]
     .venv/bin/python benchmarks/multimodal/run.py --part middle [--pictured 1000]   # 2,000 patients
-    .venv/bin/python benchmarks/multimodal/run.py --part large      # 10,000 patients, 1,000 with notes and images
+    .venv/bin/python benchmarks/multimodal/run.py --part large      # 10,000 patients, 2,500 with notes, images, genome
     .venv/bin/python benchmarks/multimodal/run.py --part search     # neighbours among a million, with CUDA where it is
     .venv/bin/python benchmarks/multimodal/run.py --part encoders   # eigen-images against a convolutional autoencoder
     .venv/bin/python benchmarks/multimodal/run.py --part fusion [--folder DIR]  # against autoencoders; encoders of notes
@@ -82,15 +82,17 @@ def middle(folder: Path, patients: int = 2000, pictured: int | None = None) -> N
     save("middle", found)
 
 
-def large(folder: Path, patients: int = 10_000, pictured: int = 1000) -> None:
+def large(folder: Path, patients: int = 10_000, pictured: int = 2500) -> None:
     import cohorts
 
     root = folder / f"large-{patients}"
-    cohorts.hospital(root, patients, 78, pictured)
-    made = cohorts.context(root, holdout=0.2, genomics="withheld")
+    cohorts.hospital(root, patients, 77, pictured)
+    made = cohorts.context(root, holdout=0.2)
     found: dict[str, Any] = {"patients": patients, "pictured": pictured, "stages": []}
-    for prefix in (*GENERATED, "quality/utility", "risk"):
+    for prefix in (*GENERATED, "quality", "risk"):
         found["stages"] += cohorts.run(made, (prefix,))
+        if prefix == "anonymised":
+            found["planted"] = {n: list(pair) for n, pair in cohorts.planted(made).items()}
         save("large", found)
 
 

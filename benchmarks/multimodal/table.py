@@ -21,7 +21,7 @@ def write(folder: Path) -> None:
     lines = [
         "# Avatars across modalities",
         "",
-        f"Date 2026-11-22. Machine: {platform.machine()}, two cores shared with other work (CPU times are inflated by it), "
+        f"Date 2026-11-23. Machine: {platform.machine()}, two cores shared with other work (CPU times are inflated by it), "
         "no CUDA device. Python "
         + platform.python_version() + ", " + ", ".join(f"{n} {version(n)}" for n in ("torch", "numpy", "scikit-learn"))
         + ". Commands: `benchmarks/multimodal/run.py --part " + "|".join(parts) + "`.",
@@ -67,14 +67,7 @@ def _middle(found: dict[str, Any]) -> Iterator[str]:
     if "anonymised/text" not in {r["stage"] for r in found["stages"]}:
         yield "Notes of avatars were not made in this run: associations that need them are not estimable."
         yield ""
-    yield "| association | planted | patients (95 %) | avatars (95 %) | avatars' estimate in the patients' interval |"
-    yield "|---|---:|---:|---:|---|"
-    for name, (real, made) in found.get("planted", {}).items():
-        if real["effect"] is None or made["effect"] is None:
-            yield f"| {name} | {real['truth']:.3g} | {_interval(real)} | {_interval(made)} | not estimable |"
-            continue
-        inside = real["low"] <= made["effect"] <= real["high"]
-        yield f"| {name} | {real['truth']:.3g} | {_interval(real)} | {_interval(made)} | {'yes' if inside else '**no**'} |"
+    yield from _planted(found)
     tasks = found.get("utility", {}).get("two_modalities", {})
     if tasks.get("tasks"):
         yield ""
@@ -107,6 +100,17 @@ def _middle(found: dict[str, Any]) -> Iterator[str]:
     yield from _stages(found["stages"])
 
 
+def _planted(found: dict[str, Any]) -> Iterator[str]:
+    yield "| association | planted | patients (95 %) | avatars (95 %) | avatars' estimate in the patients' interval |"
+    yield "|---|---:|---:|---:|---|"
+    for name, (real, made) in found.get("planted", {}).items():
+        if real["effect"] is None or made["effect"] is None:
+            yield f"| {name} | {real['truth']:.3g} | {_interval(real)} | {_interval(made)} | not estimable |"
+            continue
+        inside = real["low"] <= made["effect"] <= real["high"]
+        yield f"| {name} | {real['truth']:.3g} | {_interval(real)} | {_interval(made)} | {'yes' if inside else '**no**'} |"
+
+
 def _interval(row: dict[str, Any]) -> str:
     return "" if row["effect"] is None else f"{row['effect']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
 
@@ -119,7 +123,9 @@ def _stages(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _large(found: dict[str, Any]) -> Iterator[str]:
-    yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes and images"
+    yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes, images and a genome"
+    yield ""
+    yield from _planted(found)
     yield ""
     yield from _stages(found["stages"])
 
