@@ -71,7 +71,8 @@ def mean_r2(alleles: NDArray[np.uint8]) -> float:
 
 def independent(count: int, correlation: float) -> float:
     """The effective number of independent sites among ``count`` of that mean r^2: m^2 / sum of r^2, the participation
-    ratio of the correlation matrix's spectrum. Nearly scale-free in the number of sites, so a sample serves."""
+    ratio of the correlation matrix's spectrum. A sample of sites gives the mean r^2, but ``count`` is of all that
+    leave: where they are hardly linked (rare alleles), it decides."""
     return 1.0 / (1.0 / count + correlation) if count else 0.0
 
 
@@ -93,6 +94,7 @@ class Surveyor:
         self.common = 0
         self.pca: list[tuple[NDArray[np.int64], str, NDArray[np.uint8]]] = []
         self.held: list[NDArray[np.uint8]] = []
+        self.leaving = 0
         self.window: Window | None = None
         self.origin = 0
         self.wanted = {locus.key: locus for locus in loci}
@@ -163,6 +165,7 @@ class Surveyor:
             self.window.rows += len(rows)
             self.window.last_row = int(sites.source[rows[-1]])
             part = alleles[rows[leaves[rows]]]
+            self.leaving += len(part)
             self.held.append(part[:: max(1, len(part) // WINDOW_SITES)])
             for name, source in self.result.loci_rows.items():
                 if self.window.first_row <= source <= self.window.last_row:
@@ -173,11 +176,11 @@ class Surveyor:
             return
         width = self.held[0].shape[1]
         sample = np.concatenate([part for part in self.held if part.shape[1] == width])
-        self.held = []
+        self.held, leaving, self.leaving = [], self.leaving, 0
         if len(sample) > WINDOW_SITES:
             sample = sample[np.linspace(0, len(sample) - 1, WINDOW_SITES).astype(int)]
         self.window.correlation = mean_r2(sample)
-        self.window.effective = independent(len(sample), self.window.correlation)
+        self.window.effective = independent(leaving, self.window.correlation)
         self.result.windows.append(self.window)
         self.window = None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from anon_pipeline.modalities.genomics import budget as budgets
 from anon_pipeline.modalities.genomics.options import Access, Options
-from anon_pipeline.modalities.genomics.survey import Survey, Window, independent
+from anon_pipeline.modalities.genomics.reading import read_vcf
+from anon_pipeline.modalities.genomics.store import Store
+from anon_pipeline.modalities.genomics.survey import Survey, Window, independent, survey
 
 SITES, CORRELATION = 1_000, 0.018
 
@@ -50,3 +54,13 @@ def test_what_the_refusal_offers_passes() -> None:
     fewer, kept = budgets.judge(found, people, 0, "controlled", Options(over_budget="regions"), set())
     assert fewer.held
     assert 0 < kept.sum() < 5
+
+
+def test_all_sites_of_a_window_count_where_they_are_hardly_linked(text_of, tmp_path: Path) -> None:
+    """1,200 unlinked alleles in one megabase are 1,200 independent sites, though 400 of them are looked at."""
+    alleles = (np.random.default_rng(1).random((1_200, 240)) < 0.3).astype(np.uint8)
+    (tmp_path / "in.vcf").write_text(text_of(alleles, [str(number) for number in range(120)]))
+    read_vcf(tmp_path / "in.vcf", tmp_path / "store.parquet")
+    found = survey(Store(tmp_path / "store.parquet"), np.arange(120), 5)
+    assert len(found.windows) == 1
+    assert 900 < found.effective < 1_500
