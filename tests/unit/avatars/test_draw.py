@@ -30,15 +30,15 @@ def embedding(name: str, persons: np.ndarray, dimensions: int, present=None, see
 def test_many_patients_are_searched_in_cells_of_several_rotations(monkeypatch: pytest.MonkeyPatch) -> None:
     from anon_pipeline.avatars import neighbours
 
-    vectors = np.random.default_rng(3).standard_normal((4000, 6)).astype(np.float32)
+    vectors = np.random.default_rng(3).standard_normal((3000, 6)).astype(np.float32)
     exact = nearest(vectors, 10)
     monkeypatch.setattr(neighbours, "EXACT", 1000)
-    monkeypatch.setattr(neighbours, "CELL", 400)
+    monkeypatch.setattr(neighbours, "CELL", 300)
     shares = []
     for passes in (1, 3):
         monkeypatch.setattr(neighbours, "PASSES", passes)
         found = nearest(vectors, 10)
-        assert not (found == np.arange(4000)[:, None]).any()
+        assert not (found == np.arange(3000)[:, None]).any()
         assert all(len(set(row)) == 10 for row in found.tolist())
         shares.append(np.mean([len(np.intersect1d(a, b)) / 10 for a, b in zip(exact, found, strict=True)]))
     assert shares[1] > shares[0] + 0.1

@@ -94,7 +94,7 @@ def test_shares_follow_a_relation_that_leaves_are_too_few_to_tell() -> None:
     """95 people, a relation of two and a half standard errors: no split is worth it, yet avatars keep it."""
     rng = np.random.default_rng(6)
     slopes = []
-    for _ in range(20):
+    for _ in range(14):
         size = rng.standard_normal(95)
         died = rng.random(95) < 1 / (1 + np.exp(0.6 - 0.6 * size))
         options = DecoderOptions(min_leaf=23, selected=True, raked=True, predictors=20)
