@@ -18,6 +18,7 @@ from anon_pipeline.errors import CannotBeMadeSafe
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw, Embedding, Synthesis
 from anon_pipeline.modalities.imaging.synthetic.features import LESION, KindModel, learn, read_back, vector
+from anon_pipeline.modalities.imaging.synthetic.grain import with_grain
 from anon_pipeline.modalities.imaging.synthetic.lesion import draw as draw_lesion
 from anon_pipeline.modalities.imaging.synthetic.shape import from_frame
 from anon_pipeline.modalities.imaging.synthetic.stacks import Stack, commonest_shape, each_stack, pictured
@@ -195,7 +196,7 @@ def decode_one(model: KindModel, row: np.ndarray, person_id: int, rng: np.random
     """One avatar's stack from its vector."""
     scores, box, spacing, step, lesion = read_back(model, row)
     frame = model.encoder.decode(scores[None, :], rng)[0]
-    volume = from_frame(frame, box, model.fill)
+    volume = with_grain(from_frame(frame, box, model.fill), model.kind, model.grain, rng)
     mask = None
     if lesion is not None:
         volume, mask = draw_lesion(volume, lesion, spacing, step, rng)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 COMPONENTS = 24
 PIXELS_AT_ONCE = 8192
+BEYOND = 2.0
+"""How far fresh grain may lead beyond nearly all patients' values, in the commonest grain: where edges move between
+people the grain is strong, and would put bright spots into dark organs."""
 
 
 @dataclass
@@ -79,7 +82,9 @@ class EigenImages:
         if self.smooth > 0:
             noise = gaussian_filter(noise, (0, 0, self.smooth, self.smooth))
             noise /= noise.std()
-        return volumes + noise * self.grain.reshape(self.shape)
+        margin = BEYOND * float(np.median(self.grain))
+        low, high = (self.low - margin).reshape(self.shape), (self.high + margin).reshape(self.shape)
+        return np.clip(volumes + noise * self.grain.reshape(self.shape), low, high)
 
 
 def _bounds(flat: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from anon_pipeline.avatars.marginals import ends
 from anon_pipeline.modalities.imaging.synthetic import lesion as lesions
 from anon_pipeline.modalities.imaging.synthetic.eigen import EigenImages
+from anon_pipeline.modalities.imaging.synthetic.grain import fine_grain
 from anon_pipeline.modalities.imaging.synthetic.lesion import Lesion
 from anon_pipeline.modalities.imaging.synthetic.shape import (
     Box,
@@ -31,7 +32,8 @@ images and reports say of each other."""
 
 @dataclass
 class KindModel:
-    """Everything learnt of one kind of image. mean, sd: of the raw features, which are standardised by them."""
+    """Everything learnt of one kind of image. mean, sd: of the raw features, which are standardised by them. grain: the
+    patients' fine grain (see ``grain``)."""
 
     kind: str
     encoder: EigenImages
@@ -42,6 +44,7 @@ class KindModel:
     high: NDArray[np.float64]
     has_lesion: bool
     body_part: str
+    grain: float
 
     @property
     def width(self) -> int:
@@ -71,6 +74,7 @@ def learn(kind: str, stacks: list[Stack]) -> KindModel:
     return KindModel(
         kind, encoder, mean, np.where(sd > 1e-6, sd, 1.0), fill, low, high, has_lesion,
         max(sorted({s.body_part for s in stacks}), key=lambda part: sum(s.body_part == part for s in stacks)),
+        float(np.median([fine_grain(s.volume, kind) for s in stacks])),
     )  # fmt: skip
 
 
