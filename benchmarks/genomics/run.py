@@ -292,7 +292,7 @@ def main() -> None:
     lines = [
         "# Genomics: measured",
         "",
-        f"Date 2026-11-22, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}. Command:",
+        f"Date 2026-11-23, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}. Command:",
         f"`python benchmarks/genomics/run.py --regions {arguments.regions}`; the row of regions says how many.",
         "CPU time, one thread, a shared and busy machine.",
         "",
