@@ -80,7 +80,7 @@ def learn(notes: list[Note], facts: pd.DataFrame, dates: Dates, k: int) -> tuple
         flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
         binary = own.loc[:, flags]
         language.needed = [choice.requirements(phrase.rows, binary) for phrase in language.phrases]
-        language.gaps = wording.fit(language.phrases, own, least)
+        language.gaps = wording.fit(language.phrases, own, least, subjects)
         languages[kind] = language
     return languages, dropped
 

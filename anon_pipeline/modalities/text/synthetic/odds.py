@@ -1,4 +1,4 @@
-"""How likely each of some alternatives is for whom: a small tree or logistic regressions, the better by its BIC.
+"""How likely each of some alternatives is for whom: a small tree or logistic regressions, whichever is worth its size.
 
 A tree follows rules (a drug is named of those who take it), a regression what rises little by little (a lesion is
 called large the more often the larger it is). Regressions are of one alternative against those that are rarer, so that
@@ -8,6 +8,7 @@ decided elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 UNKNOWN = -1e6
 """Far from any fact, so that a tree can ask whether one is known."""
-DEPTH, MOST_PREDICTORS = 6, 8
+LEAVES, MOST_PREDICTORS = (2, 3, 4, 6, 8, 12, 16, 24, 32), 8
 SURE, ECHO = 1e-3, 0.98
 PENALTY = 100.0
 PARSIMONY = 1.0
@@ -70,9 +71,10 @@ class Odds:
         return found
 
 
-def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int) -> Odds:
+def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int, expected: Collection[str] = frozenset()) -> Odds:
     """labels: (rows,) which alternative each row of ``facts`` has. least: rows a leaf of the tree, and rows that differ
-    in a predictor."""
+    in a predictor. expected: facts that are likely to matter, named before anyone looked: they need not be worth a
+    choice among all."""
     from sklearn.tree import DecisionTreeClassifier
 
     classes, counts = np.unique(labels, return_counts=True)
@@ -83,29 +85,48 @@ def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int) -> Odds:
     told = _told(values, middle, spread)
     usable = _varied(told, least)
     usable = usable[~_echoes(values)[usable]]
-    parameters, rows = 0, np.ones(len(labels), bool)
+    named = np.isin(usable, [place for place, name in enumerate(odds.columns) if name in expected])
+    parameters, choices, rows = 0, 0, np.ones(len(labels), bool)
     for place in order[:-1]:
-        odds.regressions.append(_regression(told[rows], labels[rows] == classes[place], usable))
+        odds.regressions.append(_regression(told[rows], labels[rows] == classes[place], usable, named))
         parameters += 1 + len(odds.regressions[-1].chosen)
+        choices += int((~np.isin(odds.regressions[-1].chosen, usable[named])).sum())
         rows = rows & (labels != classes[place])
     if len(classes) < 2:
         return odds
-    tree = DecisionTreeClassifier(max_depth=DEPTH, min_samples_leaf=max(least, len(facts) // 200), random_state=0)
-    tree.fit(_filled(facts), labels)
-    other = Odds(odds.classes, odds.columns, tree, order, [], middle, spread)
-    leaves = int(tree.get_n_leaves())
-    of_tree = _criterion(other, labels, facts, leaves * (len(classes) - 1) + leaves - 1)
-    return other if of_tree < _criterion(odds, labels, facts, parameters) else odds
+    best, least_cost = odds, _cost(odds, labels, facts, parameters, choices, len(usable))
+    filled = _filled(facts)
+    cuts = sum(min(len(np.unique(column)) - 1, len(column) // least) for column in filled.T)
+    for leaves in LEAVES:
+        tree = DecisionTreeClassifier(
+            max_leaf_nodes=leaves, min_samples_leaf=max(least, len(facts) // 200), random_state=0
+        )
+        tree.fit(filled, labels)
+        other = Odds(odds.classes, odds.columns, tree, order, [], middle, spread)
+        grown = int(tree.get_n_leaves())
+        cost = _cost(other, labels, facts, grown * (len(classes) - 1), grown - 1, cuts)
+        if cost < least_cost:
+            best, least_cost = other, cost
+        if grown < leaves:
+            break
+    return best
 
 
-def _criterion(odds: Odds, labels: NDArray[np.int64], facts: pd.DataFrame, parameters: int) -> float:
-    """The Bayesian information criterion; probabilities are kept off 0 and 1 by the same little for both models."""
+def _cost(
+    odds: Odds, labels: NDArray[np.int64], facts: pd.DataFrame, parameters: int, choices: int, among: int
+) -> float:
+    """What the labels are worth under the model (-2 log likelihood, probabilities kept off 0 by the same little for all
+    models), 2 for a parameter (Akaike 1974) and 2 log(among) for each choice of a predictor or a cut among so many
+    (Foster and George 1994)."""
     own = odds.of(facts)[np.arange(len(labels)), np.searchsorted(odds.classes, labels)]
-    return float(-2 * np.log(np.clip(own, SURE, 1)).sum() + parameters * np.log(len(labels)))
+    return float(-2 * np.log(np.clip(own, SURE, 1)).sum() + 2 * parameters + 2 * choices * np.log(max(among, 1)))
 
 
-def _regression(told: Floats, is_it: NDArray[np.bool_], usable: NDArray[np.int64]) -> Regression:
-    """A logistic regression on the predictors that add to each other, or on none."""
+def _regression(
+    told: Floats, is_it: NDArray[np.bool_], usable: NDArray[np.int64], named: NDArray[np.bool_]
+) -> Regression:
+    """A logistic regression on the predictors that add to each other, or on none. named: which of the usable ones are
+    expected to matter."""
     from sklearn.linear_model import LogisticRegression
 
     from anon_pipeline.avatars.selection import forward
@@ -115,7 +136,7 @@ def _regression(told: Floats, is_it: NDArray[np.bool_], usable: NDArray[np.int64
     if is_it.all() or not is_it.any() or not len(usable):
         return constant
     told_of, target = told[:, usable].astype(np.float32), is_it[:, None].astype(np.float32)
-    chosen = usable[forward(told_of, target, MOST_PREDICTORS, parsimony=PARSIMONY)]
+    chosen = usable[forward(told_of, target, MOST_PREDICTORS, expected=named, parsimony=PARSIMONY)]
     if not len(chosen):
         return constant
     model = LogisticRegression(C=PENALTY, max_iter=300).fit(told[:, chosen], is_it)

@@ -135,26 +135,30 @@ def _unit(piece: str, values: list[str], before: str, after: str, parts: Sequenc
 
 
 def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
-    """For each kind of note, the phrases that at least ``k`` patients share, in the order in which they stand.
+    """For each kind of note, the phrases that at least ``k`` patients share in notes of any kind, in the order in which
+    they stand; what hardly stands in a kind of note is not said in it.
 
     Sentences first; of the sentences that are not shared, the clauses that are.
     """
-    by_kind: dict[str, list[Note]] = defaultdict(list)
-    for note in notes:
-        by_kind[note.kind].append(note)
+    everything = list(notes)
+    placed = [(note, place, unit) for note in everything for place, unit in _placed(note.units)]
+    sentences = _shared(placed, k)
+    texts = {text for found in sentences for text in found.texts}
+    literal = _literals([(note.person_id, unit) for note in everything for unit in note.units], k)
+    rest = [
+        (note, place + 1e-3 * number, clause)
+        for note, place, unit in placed
+        if _fixed(unit, literal)[0] not in texts
+        for number, clause in enumerate(unit.clauses)
+    ]
+    shared = sentences + _shared(rest, k)
+    rows: dict[str, set[int]] = defaultdict(set)
+    for note in everything:
+        rows[note.kind].add(note.row)
     kept = {}
-    for kind, own in sorted(by_kind.items()):
-        sentences = _shared([(n, place, u) for n in own for place, u in _placed(n.units)], k)
-        texts = {text for phrase in sentences for text in phrase.texts}
-        literal = _literals([(n.person_id, u) for n in own for u in n.units], k)
-        rest = [
-            (n, place + 1e-3 * number, clause)
-            for n in own
-            for place, u in _placed(n.units)
-            if _fixed(u, literal)[0] not in texts
-            for number, clause in enumerate(u.clauses)
-        ]
-        kept[kind] = sorted(sentences + _shared(rest, k), key=lambda p: (p.position, p.text))
+    for kind, own in sorted(rows.items()):
+        phrases = [found.phrase(own) for found in shared if len(own & found.rows.keys()) >= k // 2]
+        kept[kind] = sorted(phrases, key=lambda p: (p.position, p.text))
     return kept
 
 
@@ -164,36 +168,45 @@ def _placed(units: Sequence[Unit]) -> list[tuple[float, Unit]]:
 
 @dataclass
 class _Found:
-    """What is seen of one phrase before it is known whether it is kept."""
+    """What is seen of one phrase. rows: note -> what stands in its slots; where: note -> its place, and what is around
+    it; words, alone, texts: as in ``Phrase``."""
 
+    text: str
     kinds: tuple[str, ...]
     rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    where: dict[int, tuple[float, str, str]] = field(default_factory=dict)
     persons: set[int] = field(default_factory=set)
-    places: list[float] = field(default_factory=list)
-    around: Counter[tuple[str, str]] = field(default_factory=Counter)
+    words: tuple[tuple[str, ...], ...] = ()
+    alone: list[_Found] = field(default_factory=list)
+    texts: frozenset[str] = frozenset()
 
-    def phrase(self, text: str) -> Phrase:
-        before, after = self.around.most_common(1)[0][0]
-        position = sum(self.places) / len(self.places)
-        return Phrase(text, self.kinds, len(self.persons), position, after, before, self.rows)
+    def phrase(self, notes: set[int]) -> Phrase:
+        """The phrase as it stands in some of the notes."""
+        rows = {row: values for row, values in self.rows.items() if row in notes}
+        where = [self.where[row] for row in rows]
+        (before, after), _ = Counter(around[1:] for around in where).most_common(1)[0]
+        position = sum(place for place, _, _ in where) / len(where)
+        alone = [own.phrase(notes) for own in self.alone if notes & own.rows.keys()]
+        return Phrase(
+            self.text, self.kinds, len(self.persons), position, after, before, rows, self.words, alone, self.texts
+        )
 
 
-def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[Phrase]:
+def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[_Found]:
     literal = _literals([(note.person_id, unit) for note, _, unit in placed], k)
     found: dict[str, _Found] = {}
     for note, place, unit in placed:
         text, kinds, values = _fixed(unit, literal)
-        own = found.setdefault(text, _Found(kinds))
+        own = found.setdefault(text, _Found(text, kinds, texts=frozenset((text,))))
         own.rows.setdefault(note.row, values)
+        own.where.setdefault(note.row, (place, unit.before, unit.after))
         own.persons.add(note.person_id)
-        own.places.append(place)
-        own.around[unit.before, unit.after] += 1
     writable = {text: own for text, own in found.items() if not UNWRITABLE & set(own.kinds)}
     framed = frames({text: len(own.persons) for text, own in writable.items()})
     common = _common_words(framed, writable, k)
     kept = []
     for frame in framed:
-        alone = [writable[text].phrase(text) for text in sorted(frame.members) if len(writable[text].persons) >= k]
+        alone = [writable[text] for text in sorted(frame.members) if len(writable[text].persons) >= k]
         joint = _joint(frame, writable, common, k)
         kept += alone if joint is None else [replace(joint, alone=alone, texts=frozenset(frame.members))]
     return kept
@@ -209,7 +222,7 @@ def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) 
     return {word for word, own in persons.items() if len(own) >= k}
 
 
-def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) -> Phrase | None:
+def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) -> _Found | None:
     """The frame as one phrase, where enough patients share it and too few share what it stands for."""
     own = [found[text] for text in sorted(frame.members)]
     persons = set().union(*(one.persons for one in own))
@@ -221,16 +234,13 @@ def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) 
     if not all(allowed):
         return None
     kinds = tuple(SLOT.findall(frame.text))
-    joint = _Found(kinds, persons=persons)
+    joint = _Found(frame.text, kinds, persons=persons, words=allowed)
     for text, one in sorted(frame.members.items()):
-        seen = found[text]
-        for row, values in seen.rows.items():
+        for row, values in found[text].rows.items():
             words, others = iter(one), iter(values)
-            filled = tuple(next(words if kind == WORD else others) for kind in kinds)
-            joint.rows.setdefault(row, filled)
-        joint.places += seen.places
-        joint.around += seen.around
-    return replace(joint.phrase(frame.text), words=allowed)
+            joint.rows.setdefault(row, tuple(next(words if kind == WORD else others) for kind in kinds))
+            joint.where.setdefault(row, found[text].where[row])
+    return joint
 
 
 def _literals(units: Iterable[tuple[int, Unit]], k: int) -> set[tuple[str, tuple[str, ...]]]:

@@ -26,22 +26,30 @@ class Gap:
     needed: list[dict[str, float]]
 
 
-def fit(phrases: Sequence[Phrase], facts: pd.DataFrame, least: int) -> list[list[Gap]]:
+def fit(
+    phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, subjects: Sequence[frozenset[str]] = ()
+) -> list[list[Gap]]:
     """Learn the gaps of each phrase from the notes in which it is said. facts: those of each note. least: rows a leaf.
 
-    Gaps with the same words, after the same words, are learnt together: one wording has few patients, all of them have
-    many.
+    subjects: the facts that each phrase's numbers are; its words are likely to be about them. Gaps with the same words,
+    after the same words, are learnt together: one wording has few patients, all of them have many.
     """
     together: dict[tuple[tuple[str, ...], ...], list[Phrase]] = defaultdict(list)
     for phrase in phrases:
         for number in range(len(phrase.words)):
             together[phrase.words[: number + 1]].append(phrase)
-    known = {words: _gap(words, own, facts, least) for words, own in together.items()}
+    about: dict[tuple[tuple[str, ...], ...], set[str]] = defaultdict(set)
+    for phrase, own_facts in zip(phrases, subjects, strict=False):
+        for number in range(len(phrase.words)):
+            about[phrase.words[: number + 1]] |= own_facts
+    known = {words: _gap(words, own, facts, least, about[words]) for words, own in together.items()}
     return [[known[phrase.words[: number + 1]] for number in range(len(phrase.words))] for phrase in phrases]
 
 
-def _gap(words: tuple[tuple[str, ...], ...], phrases: Sequence[Phrase], facts: pd.DataFrame, least: int) -> Gap:
-    """The last of the gaps whose words are ``words``."""
+def _gap(
+    words: tuple[tuple[str, ...], ...], phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, about: set[str]
+) -> Gap:
+    """The last of the gaps whose words are ``words``, of phrases that are ``about`` some facts."""
     said: dict[int, list[str]] = {}
     for phrase in phrases:
         places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD][: len(words)]
@@ -55,7 +63,7 @@ def _gap(words: tuple[tuple[str, ...], ...], phrases: Sequence[Phrase], facts: p
     flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
     needed = [requirements(kept.index[kept == index], own.loc[:, flags]) for index in range(len(words[-1]))]
     told = _with_words(own, frame.loc[kept.index], words[:-1])
-    return Gap(words[-1], odds_of.fit(kept.to_numpy(), told, least), needed)
+    return Gap(words[-1], odds_of.fit(kept.to_numpy(), told, least, about), needed)
 
 
 def sample(gaps: list[Gap], facts: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
