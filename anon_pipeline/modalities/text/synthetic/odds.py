@@ -97,6 +97,7 @@ def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int, expected: Co
     best, least_cost = odds, _cost(odds, labels, facts, parameters, choices, len(usable))
     filled = _filled(facts)
     cuts = sum(min(len(np.unique(column)) - 1, len(column) // least) for column in filled.T)
+    last, worse = np.inf, 0
     for leaves in LEAVES:
         tree = DecisionTreeClassifier(
             max_leaf_nodes=leaves, min_samples_leaf=max(least, len(facts) // 200), random_state=0
@@ -107,7 +108,9 @@ def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int, expected: Co
         cost = _cost(other, labels, facts, grown * (len(classes) - 1), grown - 1, cuts)
         if cost < least_cost:
             best, least_cost = other, cost
-        if grown < leaves:
+        worse = worse + 1 if cost >= last else 0
+        last = cost
+        if grown < leaves or worse == 2:
             break
     return best
 
