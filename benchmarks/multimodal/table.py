@@ -125,8 +125,9 @@ def _stages(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _large(found: dict[str, Any]) -> Iterator[str]:
     yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes, images and a genome"
     yield ""
-    yield from _planted(found)
-    yield ""
+    if "planted" in found:
+        yield from _planted(found)
+        yield ""
     yield from _stages(found["stages"])
 
 
