@@ -90,6 +90,13 @@ class Draw:
     def size(self) -> int:
         return len(self.neighbours)
 
+    def having(self, modality: str) -> NDArray[np.bool_]:
+        """(m,) whether each avatar has the modality: as most of the patients do that it was drawn from, by weight."""
+        if modality not in self.has:
+            return np.ones(self.size, bool)
+        share = (self.weights * self.has[modality][self.neighbours]).sum(axis=1)
+        return share > 0.5 * self.weights.sum(axis=1)
+
 
 @dataclass(frozen=True)
 class Synthesis:

@@ -44,8 +44,8 @@ class Targets:
 
 
 def targets(genomes: Surveyed, options: Options, draw: Draw) -> Targets:
-    """What each avatar's drawn point stands for, as the other modalities read it there."""
-    wanted = read_back(genomes, options, draw.parts["genomics"])
+    """What the drawn point of each avatar that has a genome stands for, as the other modalities read it there."""
+    wanted = read_back(genomes, options, draw.parts["genomics"][draw.having("genomics")])
     declared = {locus.name for locus in genomes.loci}
     dosage = {name: values for name, values in wanted.dosage.items() if name in declared}
     return Targets(wanted.stratum, dosage, wanted.pattern)
@@ -198,6 +198,9 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
     genomes.survey.leaves &= budgets.rows_kept(genomes.store, genomes.survey, budget, kept)
     if not genomes.survey.leaves.any():
         raise CannotBeMadeSafe("genomics: no allele has enough carriers, or no region fits the release budget")
+    having = np.flatnonzero(draw.having("genomics"))
+    if not len(having):
+        raise CannotBeMadeSafe("genomics: no avatar was drawn among patients with a genome")
     wanted = targets(genomes, options, draw)
     plan = with_surplus(wanted, seed)
     genetic = GeneticMap.read(Path(options.genetic_map)) if options.genetic_map else GeneticMap()
@@ -212,14 +215,15 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
         walkers = Store(work / "walkers.parquet")
         pairing = pair(walkers, genomes.survey, genomes.ancestry, genomes.strata, plan, seed)
         pairing, agreement = assign(walkers, pairing, genomes, wanted, plan, seed)
-        dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers, draw.size)
+        dropped = finish(walkers, pairing, work / "released.parquet", options.minimum_carriers, len(having))
         released = Store(work / "released.parquet")
         utility = measure_utility(genomes.store, released, genomes.people, genomes.survey, genomes.ancestry)
         return (released, agreement, dropped), utility
 
     sizes = blocks(options.block, 2 * (min(genomes.strata.sizes) + public), USUAL_BLOCK)
     block, (released, agreement, dropped), utility = keeping_ld(sizes, made)
-    names = sample_names(draw.size, seed)
+    everyone = sample_names(draw.size, seed)
+    names = [everyone[number] for number in having]
     by_name = np.argsort([int(name) for name in names], kind="stable")
     slots = np.stack([2 * by_name, 2 * by_name + 1], axis=1).ravel()
     header = released.header.reordered(by_name)
@@ -233,7 +237,7 @@ def _written(genomes: Surveyed, draw: Draw, seed: int, out: Path, options: Optio
             f"genomics: declared dosages given and wanted agree with r2 of at least {min(agreement.values()):.3f}"
         )
     counts = {
-        "people": draw.size,
+        "people": len(having),
         "records": written["records"],
         "alleles_dropped_too_few_carriers": genomes.survey.dropped_rare + dropped,
         "loci_declared": len(genomes.loci),

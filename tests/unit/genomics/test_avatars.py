@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,18 @@ def test_avatars_follow_the_draw(cohort: Cohort, tmp_path: Path) -> None:
     again = tmp_path / "again"
     synthesize(cohort, draw_of(cohort, 300), 3, again, options())
     assert (again / "cohort.vcf.gz").read_bytes() == (tmp_path / "cohort.vcf.gz").read_bytes()
+
+
+def test_avatars_drawn_among_patients_without_a_genome_have_none(cohort: Cohort, tmp_path: Path) -> None:
+    made = draw_of(cohort, 60)
+    has = np.ones(len(made.person_ids), bool)
+    has[np.unique(made.neighbours[:20])] = False
+    made = replace(made, has={"genomics": has})
+    expected = made.having("genomics")
+    assert 0 < expected.sum() < 60
+    assert synthesize(cohort, made, 3, tmp_path, options()).counts["people"] == expected.sum()
+    with pysam.VariantFile(str(tmp_path / "cohort.vcf.gz")) as vcf:
+        assert set(vcf.header.samples) == {str(name) for name in avatar_ids(60, 3)[expected]}
 
 
 def test_effective_sites() -> None:

@@ -168,9 +168,8 @@ def moments(of: list[tuple[int, dt.date]]) -> pa.Table:
 def who_have_notes(draw: Draw) -> tuple[set[int] | None, np.ndarray]:
     """The patients who have notes at all (None: everyone), and (m,) whether each avatar has any."""
     if "text" not in draw.has:
-        return None, np.ones(draw.size, bool)
-    share = (draw.weights * draw.has["text"][draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
-    return {int(person) for person in draw.person_ids[draw.has["text"]]}, share > 0.5
+        return None, draw.having("text")
+    return {int(person) for person in draw.person_ids[draw.has["text"]]}, draw.having("text")
 
 
 def avatar_moments(
