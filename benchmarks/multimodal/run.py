@@ -94,6 +94,9 @@ def large(folder: Path, patients: int = 10_000, pictured: int = 2500) -> None:
         if prefix == "anonymised":
             found["planted"] = {n: list(pair) for n, pair in cohorts.planted(made).items()}
         save("large", found)
+    for criterion in ("singling_out", "linkability", "membership"):
+        found[criterion] = json.loads((made.folder(f"risk/{criterion}") / "attacks.json").read_text())
+    save("large", found)
 
 
 def fusion(folder: Path, patients: int = 2500) -> None:

@@ -78,16 +78,7 @@ def _middle(found: dict[str, Any]) -> Iterator[str]:
                 f"| {t['target']} | {', '.join(t['from'])} | {t['people']} | {t['real']:.3f} | {t['avatars']:.3f} "
                 f"| {t['best_single']:.3f} | {100 * t['loss']:.1f} % |"
             )
-    rows = [r for c in ("linkability", "membership", "singling_out") for r in found.get(c, [])]
-    if rows:
-        yield ""
-        yield "| attack | value | 95 % | attacked |"
-        yield "|---|---:|---:|---:|"
-        for r in rows:
-            if r["name"].startswith("secret:"):
-                continue
-            low, high = f"{r['low']:.3f}", f"{r['high']:.3f}"
-            yield f"| {r['criterion']}/{r['name']}/{r['metric']} | {r['value']:.3f} | {low} to {high} | {r['attacked']} |"
+    yield from _attacks(found)
     if "counts" in found:
         yield ""
         text, images = found["counts"]["text"], found["counts"]["imaging"]
@@ -111,6 +102,19 @@ def _planted(found: dict[str, Any]) -> Iterator[str]:
         yield f"| {name} | {real['truth']:.3g} | {_interval(real)} | {_interval(made)} | {'yes' if inside else '**no**'} |"
 
 
+def _attacks(found: dict[str, Any]) -> Iterator[str]:
+    rows = [r for c in ("linkability", "membership", "singling_out") for r in found.get(c, [])]
+    if rows:
+        yield ""
+        yield "| attack | value | 95 % | attacked |"
+        yield "|---|---:|---:|---:|"
+        for r in rows:
+            if r["name"].startswith("secret:"):
+                continue
+            low, high = f"{r['low']:.3f}", f"{r['high']:.3f}"
+            yield f"| {r['criterion']}/{r['name']}/{r['metric']} | {r['value']:.3f} | {low} to {high} | {r['attacked']} |"
+
+
 def _interval(row: dict[str, Any]) -> str:
     return "" if row["effect"] is None else f"{row['effect']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
 
@@ -127,6 +131,7 @@ def _large(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     if "planted" in found:
         yield from _planted(found)
+        yield from _attacks(found)
         yield ""
     yield from _stages(found["stages"])
 
