@@ -122,8 +122,7 @@ def coordinates(draw: Draw) -> tuple[NDArray[np.float32], NDArray[np.float32], l
         has = draw.has[modality]
         mean = draw.own[modality][has].mean(axis=0)
         facts += [sum(part.shape[1] for part in patients) + fact for fact in draw.facts.get(modality, ())]
-        share = (draw.weights * has[draw.neighbours]).sum(axis=1) / draw.weights.sum(axis=1)
-        sides = (patients, draw.own[modality], has), (avatars, draw.parts[modality], share > 0.5)
+        sides = (patients, draw.own[modality], has), (avatars, draw.parts[modality], draw.having(modality))
         for out, points, present in sides:
             out.append(np.where(present[:, None], points - mean, 0))
             if not has.all():

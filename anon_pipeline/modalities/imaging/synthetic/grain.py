@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_pipeline.modalities.imaging.synthetic.shape import inside
+
 LEAST_PIXELS = 100
-
-
-def inside(volume: NDArray[np.float32], kind: str) -> NDArray[np.bool_]:
-    """Where the body is: brighter than air in CT, than a third of the mean in MR; everywhere in projection images."""
-    if kind == "CT":
-        return volume > -500.0
-    return volume > 0.3 * float(volume.mean()) if kind == "MR" else np.ones(volume.shape, bool)
 
 
 def fine_grain(volume: NDArray[np.float32], kind: str) -> float:

@@ -24,16 +24,21 @@ class Box:
     half_height: float
 
 
+def inside(image: NDArray[np.float32], kind: str) -> NDArray[np.bool_]:
+    """Where the body is: brighter than air in CT, than a third of the mean in MR; everywhere in projection images."""
+    if kind == "CT":
+        return image > -500.0
+    return image > 0.3 * float(image.mean()) if kind == "MR" else np.ones(image.shape, bool)
+
+
 def body_box(volume: NDArray[np.float32], kind: str) -> Box:
     """The box around everything brighter than air in the middle slice; the whole image for projection images."""
     rows, columns = volume.shape[1:]
     whole = Box((columns - 1) / 2, (rows - 1) / 2, columns / 2, rows / 2)
     if kind not in ("CT", "MR"):
         return whole
-    image = volume[len(volume) // 2]
-    threshold = -500.0 if kind == "CT" else float(image.mean()) * 0.3
-    inside = image > threshold
-    xs, ys = np.flatnonzero(inside.sum(0) > 2), np.flatnonzero(inside.sum(1) > 2)
+    body = inside(volume[len(volume) // 2], kind)
+    xs, ys = np.flatnonzero(body.sum(0) > 2), np.flatnonzero(body.sum(1) > 2)
     if len(xs) < columns / 8 or len(ys) < rows / 8:
         return whole
     return Box((xs[0] + xs[-1]) / 2, (ys[0] + ys[-1]) / 2, (xs[-1] - xs[0] + 1) / 2, (ys[-1] - ys[0] + 1) / 2)
