@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from anon_pipeline.errors import BadInput
+
 WHOLE = 64 << 20
 SAMPLES, SAMPLE = 64, 64 << 10
 
@@ -19,18 +21,23 @@ SAMPLES, SAMPLE = 64, 64 << 10
 def named_files(options: Mapping[str, Any], directory: Path) -> dict[str, str]:
     """Option (``modality.key``, ...) -> SHA-256 of what it names, for each text value that names a file or folder.
 
-    Relative paths start from ``directory``. Of a file over 64 MB (a model's weights) the size and 64 samples of 64 KB,
-    evenly spaced, count.
+    Relative paths start from ``directory``; a folder that it lies in is not meant. Of a file over 64 MB (a model's
+    weights) the size and 64 samples of 64 KB, evenly spaced, count. Raises BadInput naming the option of what cannot be
+    read.
     """
     found = {}
     for name, value in _texts(options, ""):
         path = directory / value
         try:
-            is_there = 0 < len(value) < 4096 and path.exists() and path.resolve() != directory.resolve()
+            is_there = bool(value) and path.exists() and not directory.resolve().is_relative_to(path.resolve())
         except (OSError, ValueError):
             is_there = False
-        if is_there:
+        if not is_there:
+            continue
+        try:
             found[name] = _digest(path)
+        except OSError as error:
+            raise BadInput(f"policy: what option {name} names cannot be read: {error.strerror}") from None
     return found
 
 

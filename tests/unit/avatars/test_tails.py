@@ -8,6 +8,7 @@ import pytest
 
 from anon_pipeline.avatars.marginals import TAIL, quantile_function, smooth_quantiles
 from anon_pipeline.avatars.tables import synthesize_table
+from anon_pipeline.avatars.tails import DERIVED_SHARE
 
 EVENLY = (np.arange(4000) + 0.5) / 4000
 
@@ -54,6 +55,13 @@ def test_large_columns_stay_cut() -> None:
     assert knots[-1] < np.sort(values)[-5]
     dates = values[:95]
     assert np.array_equal(quantile_function(dates, tails=False)[1], smooth_quantiles(dates))
+
+
+def test_features_of_series_keep_their_spread_in_thousands() -> None:
+    values = np.random.default_rng(5).normal(size=1700)
+    kept = np.interp(EVENLY, *quantile_function(values, cut_share=DERIVED_SHARE))
+    assert kept.std() / values.std() == pytest.approx(1, abs=0.015)
+    assert drawn(values).std() / values.std() < 0.975
 
 
 def test_a_small_table_keeps_relations_and_no_outlier() -> None:

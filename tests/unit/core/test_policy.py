@@ -70,6 +70,22 @@ def test_changed_weights_and_lists_make_another_policy(tmp_path: Path) -> None:
     assert load_policy(tmp_path / "a.yaml").digest() == seen[-1].digest()
 
 
+def test_no_folder_around_the_policy_is_read(tmp_path: Path) -> None:
+    options = {"text": {"one": ".", "two": "..", "three": "/", "four": "no such file", "five": "x" * 5000}}
+    assert named_files(options, tmp_path) == {}
+
+
+def test_what_cannot_be_read_is_named_by_its_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "staff.csv").write_text("name")
+
+    def closed(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(BadInput, match=r"text\.staff"):
+        named_files({"text": {"staff": "staff.csv"}}, tmp_path)
+
+
 def test_of_large_weights_samples_count(tmp_path: Path) -> None:
     weights = tmp_path / "large.bin"
     with weights.open("wb") as file:

@@ -115,3 +115,41 @@ def test_odds_rise_with_a_fact_and_follow_a_rule() -> None:
     assert odds.fit(rng.integers(0, 2, 3000), facts, 10).of(facts)[:, 1].std() < 0.1
     strict = odds.fit(np.where(facts["has"] == 1, 4, 9), facts, 10)
     assert strict.of(facts)[:, 0].round(2).tolist() == facts["has"].tolist()
+
+
+def test_a_value_known_only_in_a_disease_is_no_predictor_beside_the_disease() -> None:
+    rng = np.random.default_rng(6)
+    ill = rng.random(600) < 0.5
+    measured = np.where(ill & (rng.random(600) < 0.9), rng.standard_normal(600), np.nan)
+    facts = pd.DataFrame({"measurement/1/near": measured, "condition/2": ill.astype(float)})
+    fitted = odds.fit((ill & (rng.random(600) < 0.8)).astype(np.int64), facts, 10)
+    unlike = pd.DataFrame({"measurement/1/near": [np.nan, 0.3], "condition/2": [1.0, 1.0]})
+    assert fitted.of(unlike)[:, 1] == pytest.approx([0.8, 0.8], abs=0.06)
+
+
+def line(row: int, kind: str, text: str) -> Note:
+    return Note(row, row, kind, tuple(units_of(text, [])))
+
+
+def test_a_phrase_is_shared_over_all_kinds_of_notes() -> None:
+    said = "Auscultation sans particularité."
+    notes = [line(i, "lettre" if i % 2 else "séjour", said) for i in range(K)]
+    notes += [line(100, "ordonnance", said), *(line(200 + i, "avis", f"Mot {chr(97 + i)}.") for i in range(9))]
+    found = shared_phrases(notes, K)
+    assert [[phrase.text for phrase in found[kind]] for kind in ("lettre", "séjour")] == [[said], [said]]
+    assert found["ordonnance"] == found["avis"] == []
+    assert shared_phrases(notes, K + 2)["lettre"] == []
+
+
+def test_a_heading_stands_apart_from_its_sentence() -> None:
+    with_heading, without = units_of("Résultat : Pas de lésion visible.", []), units_of("Pas de lésion visible.", [])
+    assert [unit.phrase for unit in with_heading] == ["Résultat :", "Pas de lésion visible."]
+    assert with_heading[1].phrase == without[0].phrase
+    assert [unit.phrase for unit in units_of("Taille : 12 cm", [])] == ["Taille : ⟨N⟩ cm"]
+
+
+def test_a_number_that_hardly_varies_is_wording_and_a_measured_one_is_not() -> None:
+    dose = [line(i, "scanner", f"Injection de {90 if i % 20 else 9} mL.") for i in range(100)]
+    assert [phrase.text for phrase in shared_phrases(dose, K)["scanner"]] == ["Injection de 90 mL."]
+    size = [line(i, "scanner", f"Kyste de {10 + i % 5 * (i % 3)} mm.") for i in range(300)]
+    assert "Kyste de ⟨N⟩ mm." in [phrase.text for phrase in shared_phrases(size, K)["scanner"]]
