@@ -25,17 +25,25 @@ SAME = 1e-4
 
 def with_parts(drawn: Draw, joint: JointEmbedding) -> Draw:
     """``drawn`` with ``parts``, ``own``, ``has`` and ``facts`` of every block of the joint embedding."""
-    parts, own, has = {}, {}, {}
+    own, has = {}, {}
     for bit, (modality, (first, last)) in enumerate(joint.blocks.items()):
-        factor, mean = joint.quality[modality]["factor"], joint.means[modality]
-        present = np.ones(len(joint.person_ids), bool)
+        own[modality] = _unscaled(joint, modality, joint.vectors[:, first:last])
+        has[modality] = np.ones(len(joint.person_ids), bool)
         if joint.pattern is not None:
-            present = (joint.pattern >> bit & 1).astype(bool)
-        patients = (joint.vectors[:, first:last] / factor + mean).astype(np.float32)
-        points = (drawn.points[:, first:last] / factor + mean).astype(np.float32)
-        parts[modality] = snapped(points, patients[present])
-        own[modality], has[modality] = patients, present
-    return replace(drawn, parts=parts, own=own, has=has, facts=joint.facts)
+            has[modality] = (joint.pattern >> bit & 1).astype(bool)
+    told = replace(drawn, own=own, has=has, facts=joint.facts)
+    parts = {}
+    for modality, (first, last) in joint.blocks.items():
+        points = _unscaled(joint, modality, drawn.points[:, first:last])
+        # what is filled in for those without the modality lies in its middle, and takes no part in the ranks
+        theirs = told.having(modality)
+        points[theirs] = snapped(points[theirs], own[modality][has[modality]])
+        parts[modality] = points
+    return replace(told, parts=parts)
+
+
+def _unscaled(joint: JointEmbedding, modality: str, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (block / joint.quality[modality]["factor"] + joint.means[modality]).astype(np.float32)
 
 
 def snapped(points: NDArray[np.float32], patients: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -32,34 +32,53 @@ def forward(
     absent: float = -9,
     expected: NDArray[np.bool_] | None = None,
     parsimony: float = PARSIMONY,
+    *,
+    curved: bool = True,
 ) -> NDArray[np.int64]:
-    """Features chosen one after the other by their partial correlation with a target (forward selection, by the
-    Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion: about 2.7
-    standard errors among 80 people and 3.3 among 2,000. Those of any of the ``targets`` (rows, t), the first target's
-    first, at most ``most``.
+    """The features chosen for any of the ``targets`` (rows, t), the first target's first, at most ``most`` (see
+    ``forward_each``), ascending."""
+    each = forward_each(raw, targets, most, absent, expected, parsimony, curved=curved)
+    found = dict.fromkeys(int(feature) for own in each for feature in own)
+    return np.sort(np.array(list(found)[:most], np.int64))
+
+
+def forward_each(
+    raw: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    most: int,
+    absent: float = -9,
+    expected: NDArray[np.bool_] | None = None,
+    parsimony: float = PARSIMONY,
+    *,
+    curved: bool = True,
+) -> list[NDArray[np.int64]]:
+    """For each target, the features chosen one after the other by their partial correlation with it (forward selection,
+    by the Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion:
+    about 2.7 standard errors among 80 people and 3.3 among 2,000. In the order of their choice, at most ``most``.
 
     What these people show by chance is so not learnt, and of features that say the same one is kept: the one that
-    explains more. A feature also counts by its distance from its middle, so that a relation that rises and falls is
-    seen. ``absent`` stands for a missing value and counts as 0. ``expected``: (width,) features that were named before
-    anyone looked, few, so that nothing is paid for choosing them (``LEAST_Z``); only as they are.
+    explains more. ``absent`` stands for a missing value and counts as 0. ``expected``: (width,) features that were
+    named before anyone looked, few, so that nothing is paid for choosing them (``LEAST_Z``); only as they are.
+    ``curved``: a feature also counts by its distance from its middle, so that a relation that rises and falls is seen.
     """
     step = max(1, len(raw) // FORWARD_ROWS)
     part = np.where(raw[::step] == absent, 0, raw[::step]).astype(np.float32)
     rows, width = part.shape
     if width == 0 or rows < 4:
-        return np.zeros(0, np.int64)
+        return [np.zeros(0, np.int64)] * targets.shape[1]
     part = _standard(part)
-    part = np.concatenate([part, _standard(np.abs(part))], axis=1)
+    if curved:
+        part = np.concatenate([part, _standard(np.abs(part))], axis=1)
     gram = (part.T @ part).astype(float) / rows
-    least_z = np.full(2 * width, np.sqrt(np.log(rows) + 2 * parsimony * np.log(width)))
+    least_z = np.full(part.shape[1], np.sqrt(np.log(rows) + 2 * parsimony * np.log(width)))
     if expected is not None:
         least_z[:width][expected] = LEAST_Z
-    found: dict[int, None] = {}
+    found = []
     for column in _standard(targets[::step]).T:
-        if column.any():
-            relation = (part.T @ column).astype(float) / rows
-            found |= dict.fromkeys(feature % width for feature in _steps(gram, relation, rows, most, least_z))
-    return np.sort(np.array(list(found)[:most], np.int64))
+        relation = (part.T @ column).astype(float) / rows
+        steps = _steps(gram, relation, rows, most, least_z) if column.any() else []
+        found.append(np.array(list(dict.fromkeys(feature % width for feature in steps)), np.int64))
+    return found
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -126,8 +126,8 @@ def _period_means(
 
 
 def _noise(residual: Pool, carry: float, avatar: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Residuals of each avatar's samples (ordered by avatar and day) about its level: of mean 0 and mean distance 1 in
-    each avatar, so that its level and spread are what was decoded; 0 where there is one sample."""
+    """Residuals of each avatar's samples (ordered by avatar and day) about its level: of median 0 and mean distance 1
+    in each avatar, so that its level and spread are what was decoded; 0 where there is one sample."""
     people = pd.Series(avatar)
     rank = people.groupby(people).cumcount().to_numpy() if len(people) else np.zeros(0, int)
     fresh = residual.sample(len(avatar), rng)
@@ -135,7 +135,7 @@ def _noise(residual: Pool, carry: float, avatar: NDArray[np.int64], rng: np.rand
     for step in range(1, int(rank.max()) + 1 if len(rank) else 1):
         at = np.flatnonzero(rank == step)
         noise[at] = carry * noise[at - 1] + np.sqrt(1 - carry**2) * fresh[at]
-    noise -= pd.Series(noise).groupby(avatar).transform("mean").to_numpy()
+    noise -= pd.Series(noise).groupby(avatar).transform("median").to_numpy()
     size = pd.Series(np.abs(noise)).groupby(avatar).transform("mean").to_numpy()
     return np.divide(noise, size, out=np.zeros(len(noise)), where=size > 1e-9)
 

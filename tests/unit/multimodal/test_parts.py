@@ -42,6 +42,18 @@ def test_coordinates_of_few_values_keep_them_and_their_shares() -> None:
     assert made.own["genomics"][:, 0] == pytest.approx(standard, abs=1e-5)
 
 
+def test_those_without_a_modality_do_not_change_the_shares_of_those_with_it() -> None:
+    rng = np.random.default_rng(6)
+    has = rng.random(PEOPLE) < 0.3
+    dosage = rng.binomial(2, 0.4, PEOPLE).astype(float)
+    table = [rng.standard_normal(PEOPLE) for _ in range(6)]
+    joint = fuse([embedding("observational", table), embedding("genomics", [dosage, table[0]], has)])
+    made = draw(joint, AvatarPolicy(k=30), 2, 2000)
+    theirs = made.parts["genomics"][made.having("genomics"), 0].round(4)
+    shares = [(theirs == value).mean() for value in (0, 1, 2)]
+    assert shares == pytest.approx(np.bincount(dosage[has].astype(int)) / has.sum(), abs=0.005)
+
+
 def test_snapping_needs_no_avatar_and_moves_only_few_valued_coordinates() -> None:
     patients = np.array([[0.0, 0.1], [1.0, 0.7], [1.0, 0.3]], np.float32)
     assert snapped(np.zeros((0, 2), np.float32), patients).shape == (0, 2)

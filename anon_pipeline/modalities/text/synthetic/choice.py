@@ -6,7 +6,8 @@ rule and is followed, else one is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from anon_pipeline.modalities.text.synthetic import odds as odds_of
 from anon_pipeline.modalities.text.synthetic.odds import Odds
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
+from anon_pipeline.modalities.text.synthetic.themes import Theme
 
 RULE = 0.98
 NEAR = 0.25
@@ -26,44 +28,65 @@ CHANCE = 1e-4
 
 @dataclass
 class Group:
-    """Alternatives of one place in a kind of note, in the order of their mean position."""
+    """Alternatives of one place in a kind of note. themes: of each, the phrases that say it. position: their mean."""
 
-    members: list[int]
+    themes: list[list[int]]
     position: float
 
+    @property
+    def members(self) -> list[int]:
+        return [index for theme in self.themes for index in theme]
 
-def alternatives(phrases: Sequence[Phrase], rows: int, subjects: Sequence[frozenset[str]]) -> list[Group]:
-    """Group phrases that never stand in one note: those that say the same fact, and those nearby in a note that chance
-    would have put together. The most frequent phrase founds a group first.
+
+def alternatives(
+    phrases: Sequence[Phrase], rows: int, subjects: Sequence[frozenset[str]], themes: Mapping[str, Theme]
+) -> list[Group]:
+    """Group themes that never stand in one note: those that say the same fact, and those nearby in a note that chance
+    would have put together. The most frequent theme founds a group first.
 
     subjects: for each phrase, the facts that its numbers are.
     """
-    sets = [set(p.rows) for p in phrases]
-    groups: list[Group] = []
-    for index in sorted(range(len(phrases)), key=lambda i: (-len(sets[i]), phrases[i].text)):
-        home = next(
-            (g for g in groups if all(_exclusive(sets, index, other, phrases, rows, subjects) for other in g.members)),
-            None,
-        )
+    said: dict[int, list[int]] = defaultdict(list)
+    for index, phrase in enumerate(phrases):
+        said[id(themes[phrase.text])].append(index)
+    places = [_Place.of(members, phrases, subjects) for members in said.values()]
+    groups: list[list[_Place]] = []
+    for place in sorted(places, key=lambda p: (-len(p.rows), phrases[p.members[0]].text)):
+        home = next((group for group in groups if all(place.excludes(other, rows) for other in group)), None)
         if home is None:
-            groups.append(Group([index], phrases[index].position))
+            groups.append([place])
         else:
-            home.members.append(index)
+            home.append(place)
+    made = []
     for group in groups:
-        weights = [len(sets[i]) for i in group.members]
-        group.position = float(np.average([phrases[i].position for i in group.members], weights=weights))
-    return sorted(groups, key=lambda g: (g.position, g.members))
+        position = np.average([place.position for place in group], weights=[len(place.rows) for place in group])
+        made.append(Group([place.members for place in group], float(position)))
+    return sorted(made, key=lambda g: (g.position, g.members))
 
 
-def _exclusive(
-    sets: list[set[int]], a: int, b: int, phrases: Sequence[Phrase], rows: int, subjects: Sequence[frozenset[str]]
-) -> bool:
-    if len(sets[a] & sets[b]) > SLIP * min(len(sets[a]), len(sets[b])):
-        return False
-    if subjects[a] & subjects[b]:
-        return True
-    near = abs(phrases[a].position - phrases[b].position) <= NEAR
-    return near and len(sets[a]) * len(sets[b]) / max(rows, 1) >= 1
+@dataclass
+class _Place:
+    """A theme in a kind of note: its phrases, their notes, where they stand, and the facts that their numbers are."""
+
+    members: list[int]
+    rows: set[int]
+    position: float
+    subjects: frozenset[str]
+
+    @classmethod
+    def of(cls, members: list[int], phrases: Sequence[Phrase], subjects: Sequence[frozenset[str]]) -> _Place:
+        rows = set().union(*(phrases[index].rows for index in members))
+        weights = [len(phrases[index].rows) for index in members]
+        position = float(np.average([phrases[index].position for index in members], weights=weights))
+        return cls(members, rows, position, frozenset().union(*(subjects[index] for index in members)))
+
+    def excludes(self, other: _Place, rows: int) -> bool:
+        if len(self.rows & other.rows) > SLIP * min(len(self.rows), len(other.rows)):
+            return False
+        if self.subjects & other.subjects:
+            return True
+        near = abs(self.position - other.position) <= NEAR
+        return near and len(self.rows) * len(other.rows) / max(rows, 1) >= 1
 
 
 def requirements(rows: Iterable[int], binary: pd.DataFrame) -> dict[str, float]:
@@ -93,19 +116,36 @@ def requirements(rows: Iterable[int], binary: pd.DataFrame) -> dict[str, float]:
 
 @dataclass
 class Chooser:
-    """A fitted group: predicts and samples one of its phrases (or silence) from facts."""
+    """A fitted group: predicts and samples one of its phrases, or silence, from facts.
 
-    odds: Odds
+    top: which theme (its place in the group), or silence. within: for each theme, which of its phrases.
+    """
+
+    top: Odds
+    within: list[Odds]
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        return self.odds.classes
+        own = [[SILENCE] if theme == SILENCE else self.within[theme].classes for theme in self.top.classes]
+        return np.concatenate(own).astype(np.int64)
+
+    def of(self, facts: pd.DataFrame) -> NDArray[np.float64]:
+        """(rows, classes) odds for each row of facts."""
+        top = _ruled(self.top.of(facts))
+        columns = []
+        for theme, odds in zip(self.top.classes, top.T, strict=True):
+            own = np.ones((len(facts), 1)) if theme == SILENCE else _ruled(self.within[theme].of(facts))
+            columns.append(odds[:, None] * own)
+        return np.concatenate(columns, axis=1)
 
     def sample(self, facts: pd.DataFrame, rng: np.random.Generator, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         """One phrase index or SILENCE a row of ``facts``. allowed: (rows, classes) which can be written of whom."""
-        odds = self.odds.of(facts)
-        odds = np.where(odds >= RULE, 1.0, np.where(odds.max(axis=1, keepdims=True) >= RULE, 0.0, odds))
-        return drawn(self.classes, odds * allowed, rng)
+        return drawn(self.classes, self.of(facts) * allowed, rng)
+
+
+def _ruled(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where nearly all have one alternative, that is what everyone has."""
+    return np.where(odds >= RULE, 1.0, np.where(odds.max(axis=1, keepdims=True) >= RULE, 0.0, odds))
 
 
 def drawn(classes: NDArray[np.int64], odds: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -116,9 +156,20 @@ def drawn(classes: NDArray[np.int64], odds: NDArray[np.float64], rng: np.random.
     return np.where(total[:, 0] <= 0, SILENCE, classes[place])
 
 
-def fit(group: Group, phrases: Sequence[Phrase], facts: pd.DataFrame, least: int) -> Chooser:
-    """Learn which of the group's phrases goes with which facts. least: patients a leaf."""
+def fit(
+    group: Group, phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, themes: Mapping[str, Theme]
+) -> Chooser:
+    """Learn which of the group's themes, and which phrase of a theme, goes with which facts. least: patients a leaf."""
     said = pd.Series(SILENCE, index=facts.index, dtype=np.int64)
-    for index in group.members:
-        said[facts.index.intersection(list(phrases[index].rows))] = index
-    return Chooser(odds_of.fit(said.to_numpy(), facts, least))
+    place = pd.Series(SILENCE, index=facts.index, dtype=np.int64)
+    for number, theme in enumerate(group.themes):
+        for index in theme:
+            rows = facts.index.intersection(list(phrases[index].rows))
+            said[rows], place[rows] = index, number
+    about = [themes[phrases[theme[0]].text].facts for theme in group.themes]
+    first = [number for number, facts_of_theme in enumerate(about) if facts_of_theme]
+    within = []
+    for number in range(len(group.themes)):
+        own = (place == number).to_numpy()
+        within.append(odds_of.fit(said.to_numpy()[own], facts.loc[own], least))
+    return Chooser(odds_of.fit(place.to_numpy(), facts, least, frozenset[str]().union(*about), first), within)

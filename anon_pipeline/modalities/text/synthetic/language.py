@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from anon_pipeline.modalities.text.synthetic import choice, wording
 from anon_pipeline.modalities.text.synthetic.grounding import Ground, ground
 from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_phrases
+from anon_pipeline.modalities.text.synthetic.themes import themes_of
 
 Dates = Mapping[str, Mapping[int, dt.date]]
 LEAST_ROWS = 10
@@ -65,23 +66,23 @@ class Language:
 
 def learn(notes: list[Note], facts: pd.DataFrame, dates: Dates, k: int) -> tuple[dict[str, Language], int]:
     """A language a kind of note, and how many shared phrases were left out for a number that is no known fact."""
-    languages, dropped = {}, 0
+    languages, rows, dropped, least = {}, {}, 0, max(LEAST_ROWS, k // 2)
     for kind, phrases in shared_phrases(notes, k).items():
-        rows = [note.row for note in notes if note.kind == kind]
-        own = facts.reindex(rows)
-        grounded = [_grounded(phrase, own, dates, k) for phrase in phrases]
+        rows[kind] = [note.row for note in notes if note.kind == kind]
+        grounded = [_grounded(phrase, facts.reindex(rows[kind]), dates, k) for phrase in phrases]
         dropped += sum(not found for found in grounded)
         spoken = [one for found in grounded for one in found]
-        language = Language([phrase for phrase, _ in spoken], [slots for _, slots in spoken])
-        subjects = [frozenset(g.fact for g in slots if g is not None) - {"note_date", "age"} for _, slots in spoken]
-        least = max(LEAST_ROWS, k // 2)
-        language.groups = choice.alternatives(language.phrases, len(rows), subjects)
-        language.choosers = [choice.fit(group, language.phrases, own, least) for group in language.groups]
+        languages[kind] = Language([phrase for phrase, _ in spoken], [slots for _, slots in spoken])
+    themes = themes_of({kind: language.phrases for kind, language in languages.items()}, rows, facts, least)
+    for kind, language in languages.items():
+        own = facts.reindex(rows[kind])
+        subjects = [frozenset(g.fact for g in s if g is not None) - {"note_date", "age"} for s in language.grounds]
+        language.groups = choice.alternatives(language.phrases, len(own), subjects, themes)
+        language.choosers = [choice.fit(group, language.phrases, own, least, themes) for group in language.groups]
         flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
         binary = own.loc[:, flags]
         language.needed = [choice.requirements(phrase.rows, binary) for phrase in language.phrases]
         language.gaps = wording.fit(language.phrases, own, least, subjects)
-        languages[kind] = language
     return languages, dropped
 
 

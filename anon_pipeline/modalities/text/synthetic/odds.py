@@ -45,8 +45,8 @@ class Regression:
 class Odds:
     """Fitted alternatives. classes: their labels, ascending; ``of`` gives one column each.
 
-    Either a tree, or a regression for each place of ``order`` (places in ``classes``, the commonest first) but the
-    last; middle, spread: of each fact, in whose units predictors are.
+    Either a tree, or a regression for each place of ``order`` (places in ``classes``, the commonest first as a rule)
+    but the last; middle, spread: of each fact, in whose units predictors are.
     """
 
     classes: NDArray[np.int64]
@@ -71,20 +71,25 @@ class Odds:
         return found
 
 
-def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int, expected: Collection[str] = frozenset()) -> Odds:
+def fit(
+    labels: NDArray[np.int64],
+    facts: pd.DataFrame,
+    least: int,
+    expected: Collection[str] = frozenset(),
+    first: Collection[int] = frozenset(),
+) -> Odds:
     """labels: (rows,) which alternative each row of ``facts`` has. least: rows a leaf of the tree, and rows that differ
     in a predictor. expected: facts that are likely to matter, named before anyone looked: they need not be worth a
-    choice among all."""
+    choice among all. first: labels that a regression tells from all others before it tells these apart."""
     from sklearn.tree import DecisionTreeClassifier
 
     classes, counts = np.unique(labels, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
+    order = np.lexsort((-counts, ~np.isin(classes, list(first))))
     values = facts.to_numpy(np.float64)
     middle, spread = _units(values)
     odds = Odds(classes.astype(np.int64), list(facts.columns), None, order, [], middle, spread)
     told = _told(values, middle, spread)
-    usable = _varied(told, least)
-    usable = usable[~_echoes(values)[usable]]
+    usable = _usable(values, told, least)
     named = np.isin(usable, [place for place, name in enumerate(odds.columns) if name in expected])
     parameters, choices, rows = 0, 0, np.ones(len(labels), bool)
     for place in order[:-1]:
@@ -115,6 +120,19 @@ def fit(labels: NDArray[np.int64], facts: pd.DataFrame, least: int, expected: Co
     return best
 
 
+def leading_facts(said: NDArray[np.bool_], facts: pd.DataFrame, least: int) -> list[frozenset[str]]:
+    """For each column of ``said`` (rows, t), the facts that whether it is said goes with."""
+    from anon_pipeline.avatars.selection import forward_each
+
+    values = facts.to_numpy(np.float64)
+    told = _told(values, *_units(values))
+    usable = _usable(values, told, least)
+    raw = told[:, usable].astype(np.float32)
+    each = forward_each(raw, said.astype(np.float32), MOST_PREDICTORS, parsimony=PARSIMONY, curved=False)
+    names = list(facts.columns)
+    return [frozenset(names[place] for place in usable[chosen] if place < len(names)) for chosen in each]
+
+
 def _cost(
     odds: Odds, labels: NDArray[np.int64], facts: pd.DataFrame, parameters: int, choices: int, among: int
 ) -> float:
@@ -139,7 +157,8 @@ def _regression(
     if is_it.all() or not is_it.any() or not len(usable):
         return constant
     told_of, target = told[:, usable].astype(np.float32), is_it[:, None].astype(np.float32)
-    chosen = usable[forward(told_of, target, MOST_PREDICTORS, expected=named, parsimony=PARSIMONY)]
+    found = forward(told_of, target, MOST_PREDICTORS, expected=named, parsimony=PARSIMONY, curved=False)
+    chosen = usable[found]
     if not len(chosen):
         return constant
     model = LogisticRegression(C=PENALTY, max_iter=300).fit(told[:, chosen], is_it)
@@ -159,6 +178,12 @@ def _told(values: Floats, middle: Floats, spread: Floats) -> Floats:
     """Facts in their units, 0 where unknown, and beside them whether each is known."""
     known = np.isfinite(values)
     return np.concatenate([np.where(known, (values - middle) / spread, 0), known.astype(np.float64)], axis=1)
+
+
+def _usable(values: Floats, told: Floats, least: int) -> NDArray[np.int64]:
+    """The predictors that may be chosen, of ``told``, ascending."""
+    varied = _varied(told, least)
+    return varied[~_echoes(values)[varied]]
 
 
 def _varied(told: Floats, least: int) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ PROMPT = "Reformuler ce compte rendu, sans rien y ajouter ni en retirer.\n\n{not
 AT_ONCE = 8
 KEPT_WORDS = 0.6
 _TOKEN = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+")
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     ("pas", "sans", "aucun", "aucune", "absence", "absent", "absente", "absents", "absentes", "ni", "non", "jamais",
      "negatif", "negative", "no", "not", "without", "none", "never", "denies")
 )  # fmt: skip
@@ -42,7 +42,7 @@ def faithful(note: str, reworded: str, shared: frozenset[str]) -> bool:
         return False
     if len({w for w in words if len(w) > 3} & new) < KEPT_WORDS * len({w for w in words if len(w) > 3}):
         return False
-    if sum(t in _NEGATIONS for t in before) != sum(t in _NEGATIONS for t in after):
+    if sum(t in NEGATIONS for t in before) != sum(t in NEGATIONS for t in after):
         return False
     one, other = _numbers(before), _numbers(after)
     if [number for number, _ in one] != [number for number, _ in other]:

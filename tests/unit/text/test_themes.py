@@ -1,0 +1,102 @@
+"""What is said in several ways is learnt from all of them: each wording, each kind of note, has too few patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_pipeline.modalities.text.synthetic import choice, odds
+from anon_pipeline.modalities.text.synthetic.language import learn
+from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, units_of
+from anon_pipeline.modalities.text.synthetic.themes import themes_of
+
+MURMUR = (
+    "L'auscultation retrouve un souffle systolique au bord gauche.",
+    "Souffle systolique 3/6.",
+    "À l'auscultation, souffle systolique majoré par l'effort.",
+)
+DENIED = "Pas de souffle systolique."
+NORMAL = "Bruits du cœur réguliers."
+KINDS = ("Lettre de consultation", "Compte rendu d'hospitalisation")
+PEOPLE, K = 100, 11
+
+
+def phrase(text: str, rows: list[int]) -> Phrase:
+    return Phrase(text, (), len(rows), 0.5, "\n", rows=dict.fromkeys(rows, ()))
+
+
+def facts(rng: np.random.Generator) -> pd.DataFrame:
+    others = {f"condition/{i}": rng.integers(0, 2, PEOPLE).astype(float) for i in range(120)}
+    return pd.DataFrame({"condition/heart": rng.integers(0, 2, PEOPLE).astype(float), **others})
+
+
+def test_wordings_with_an_expression_in_common_are_one_theme() -> None:
+    said = [phrase(text, list(range(10 * i, 10 * i + 10))) for i, text in enumerate((*MURMUR, DENIED, NORMAL))]
+    rows = {KINDS[0]: list(range(60))}
+    themes = themes_of({KINDS[0]: said}, rows, facts(np.random.default_rng(0)), 5)
+    assert {id(themes[text]) for text in MURMUR} == {id(themes[MURMUR[0]])}
+    assert themes[DENIED].texts == [DENIED]
+    assert themes[NORMAL].texts == [NORMAL]
+    assert set(themes) == {*MURMUR, DENIED, NORMAL}
+
+
+def test_what_stands_in_the_same_notes_is_not_one_theme() -> None:
+    both = list(range(30))
+    said = [phrase("Nodule hépatique connu.", both), phrase("Le nodule hépatique est stable.", both)]
+    themes = themes_of({KINDS[0]: said}, {KINDS[0]: list(range(60))}, facts(np.random.default_rng(0)), 5)
+    assert all(len(theme.texts) == 1 for theme in themes.values())
+
+
+def test_wordings_of_a_theme_are_alternatives_however_few_say_them() -> None:
+    said = [phrase(text, [3 * i, 3 * i + 1]) for i, text in enumerate(MURMUR)]
+    themes = themes_of({KINDS[0]: said}, {KINDS[0]: list(range(100))}, facts(np.random.default_rng(0)), 2)
+    groups = choice.alternatives(said, 100, [frozenset()] * 3, themes)
+    assert [group.themes for group in groups] == [[[0, 1, 2]]]
+
+
+def test_a_finding_follows_its_disease_in_a_hundred_patients() -> None:
+    """Each wording has a dozen patients in two kinds of notes: too few to find their cause among a hundred facts."""
+    told = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        known = facts(rng)
+        murmur = rng.random(PEOPLE) < np.where(known["condition/heart"] == 1, 0.8, 0.15)
+        notes = [
+            Note(row, row, KINDS[row % 2], tuple(units_of(MURMUR[rng.integers(3)] if murmur[row] else NORMAL, [])))
+            for row in range(PEOPLE)
+        ]
+        languages, _ = learn(notes, known, {}, K)
+        avatars = facts(rng)
+        said = np.zeros(PEOPLE)
+        for number, kind in enumerate(KINDS):
+            rows = np.arange(number, PEOPLE, 2)
+            own = languages[kind].say(avatars.loc[rows], {}, rng)
+            said[rows] = [any("ouffle" in languages[kind].phrases[i].text for i, _ in note) for note in own]
+        heart = avatars["condition/heart"] == 1
+        told.append((said[heart].mean(), said[~heart].mean()))
+    having, others = np.mean(told, axis=0)
+    assert having == pytest.approx(0.8, abs=0.1)
+    assert others == pytest.approx(0.15, abs=0.1)
+
+
+def test_a_theme_is_told_from_all_others_before_they_are_told_apart() -> None:
+    rng = np.random.default_rng(1)
+    cause = rng.integers(0, 2, 400).astype(float)
+    labels = np.where(rng.random(400) < 0.2 + 0.6 * cause, 2, np.where(rng.random(400) < 0.9, 0, 1))
+    known = pd.DataFrame({"cause": cause})
+    found = odds.fit(labels, known, 10, frozenset({"cause"}), first=[2])
+    assert found.order[0] == 2
+    shares = found.of(pd.DataFrame({"cause": [0.0, 1.0]}))
+    assert shares[:, 2] == pytest.approx([(labels[cause == value] == 2).mean() for value in (0, 1)], abs=0.02)
+    assert shares.sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_a_value_far_from_its_middle_is_no_predictor_of_a_regression() -> None:
+    """Only those with a disease have the measure: how far it lies from its mean would stand for the disease."""
+    rng = np.random.default_rng(2)
+    ill = rng.integers(0, 2, 300).astype(float)
+    septum = np.where(ill == 1, rng.normal(18, 3, 300), np.nan)
+    said = (rng.random(300) < 0.1 + 0.7 * ill).astype(np.int64)
+    found = odds.fit(said, pd.DataFrame({"septum": septum, "ill": ill}), 10)
+    assert found.tree is not None or found.columns[int(found.regressions[0].chosen[0])] == "ill"
