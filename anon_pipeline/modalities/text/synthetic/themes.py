@@ -56,10 +56,10 @@ def themes_of(
     for theme in themes:
         if len(theme.texts) > 1 or len(theme.kinds) > 1:
             among[tuple(sorted(theme.kinds))].append(theme)
-    for kinds, own in among.items():
+    for kinds, several in among.items():
         told = facts.reindex([row for kind in kinds for row in rows[kind]])
-        is_said = np.column_stack([told.index.isin(list(theme.rows)) for theme in own])
-        for theme, names in zip(own, odds_of.leading_facts(is_said, told, least), strict=True):
+        is_said = np.column_stack([told.index.isin(list(theme.rows)) for theme in several])
+        for theme, names in zip(several, odds_of.leading_facts(is_said, told, least), strict=True):
             theme.facts = names
     return {text: theme for theme in themes for text in theme.texts}
 
