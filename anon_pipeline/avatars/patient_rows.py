@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_pipeline.avatars.decode import Decoder, DecoderOptions
+from anon_pipeline.avatars.decode import Decoder
 from anon_pipeline.avatars.identity import avatar_ids
 from anon_pipeline.avatars.marginals import Encoded, Marginal, decode
 from anon_pipeline.avatars.patients import encode_patients, patient_table
+from anon_pipeline.avatars.steps import DecoderOptions
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import seeded_rng
 from anon_pipeline.modalities import Draw

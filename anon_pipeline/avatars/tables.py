@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from anon_pipeline.avatars.columns import RARE, Column, infer
-from anon_pipeline.avatars.decode import Decoder, DecoderOptions
+from anon_pipeline.avatars.decode import Decoder
 from anon_pipeline.avatars.lonely import LonelyGuard
 from anon_pipeline.avatars.marginals import Encoded, Marginal, decode, learn
+from anon_pipeline.avatars.steps import DecoderOptions
 from anon_pipeline.avatars.tablefile import ColumnTable
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import seeded_rng

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from anon_pipeline.avatars.columns import Column
-from anon_pipeline.avatars.decode import Decoder, DecoderOptions, rake
+from anon_pipeline.avatars.decode import Decoder
 from anon_pipeline.avatars.marginals import learn
 from anon_pipeline.avatars.selection import forward, strongest
+from anon_pipeline.avatars.steps import DecoderOptions, rake
 
 
 def column(values: np.ndarray) -> np.ndarray:
