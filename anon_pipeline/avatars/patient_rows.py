@@ -30,9 +30,9 @@ LEAF = 30
 """Patients behind a leaf, in cohorts of four times as many and more: no one counts for more than a thirtieth."""
 PREDICTORS, PATIENTS_A_PREDICTOR = 60, 4
 SMALL = 350
-"""Patients below which what survival hangs on (a lesion's size) is too weak to be found among a hundred features and by
-leaves of thirty patients: what is likely to matter is then named."""
-ASKED, EXPECTED = frozenset({"dead", "length"}), frozenset({"sex", "age", "dead"})
+"""Patients below which what survival hangs on (a lesion's size), or a laboratory value (age), is too weak to be found
+among a hundred features and by leaves of thirty patients: what is likely to matter is then named."""
+ASKED, EXPECTED = ("dead", "length"), frozenset({"sex", "age", "dead"})
 FIRST = ("sex", "race", "ethnicity", "age", "dead", "length")
 """Who somebody is, whether they die and how long they are followed is drawn before what happens in that time. Beyond
 the visits until then age says little about a death: drawn after them, its log hazard ratio was .033 a year for .042."""
@@ -140,7 +140,9 @@ def _decoded(
         predictors=min(PREDICTORS, max(5, len(rows) // PATIENTS_A_PREDICTOR)),
         selected=True,
         raked=points.patients.shape[1] > 0,
-        asked=ASKED if small else frozenset(),
+        asked=frozenset((*ASKED, *(m.column.name for m in marginals if m.column.name.endswith(":level"))))
+        if small
+        else frozenset(),
         expected=EXPECTED if small else frozenset(),
         first=FIRST,
     )

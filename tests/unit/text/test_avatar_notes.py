@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from anon_pipeline.modalities.text.synthetic.compose import _Names, joined, made_up_names
-from anon_pipeline.modalities.text.synthetic.templates import Phrase
+from anon_pipeline.modalities.text.synthetic.compose import _Names, gathered, joined, made_up_names
+from anon_pipeline.modalities.text.synthetic.templates import Phrase, units_of
 from anon_pipeline.stages.avatar_notes import rows
 
 AVATARS = [(i, f"Madame Durand, vue le 12/03/2020, hypertension artérielle. Suite {i}.") for i in range(1, 6)]
@@ -56,3 +56,23 @@ def test_a_heading_before_nothing_is_left_out() -> None:
     assert joined([heading, finding]) == "Résultat : Pas d'ascite."
     assert joined([heading, piece("Conclusion.", "\n", "\n")]) == "Conclusion."
     assert joined([finding, heading]) == "Pas d'ascite."
+
+
+def test_clauses_stand_in_the_sentence_that_they_are_of() -> None:
+    def clause(text: str, head: str, before: str = ", ", after: str = ", ") -> tuple[str, Phrase]:
+        return text, Phrase(text, (), 20, 0, after, before, head=head)
+
+    history, diabetes = clause("Antécédents : obésité", "Antécédents", "\n"), clause("diabète.", "Antécédents")
+    drug, other = clause("Traitement : furosémide 40 mg", "Traitement", "\n"), clause("paracétamol 1 g.", "Traitement")
+    doctor = ("Dr Simone Doré", Phrase("Dr ⟨FIRST_NAME⟩ ⟨LAST_NAME⟩", (), 20, 0, "\n", "\n"))
+    note = joined(gathered([history, doctor, other, drug, diabetes]))
+    assert note == "Antécédents : obésité, diabète.\nDr Simone Doré\nTraitement : furosémide 40 mg, paracétamol 1 g."
+    assert joined(gathered([doctor, diabetes, other])) == "Dr Simone Doré\nDiabète. Paracétamol 1 g."
+
+
+def test_a_clause_knows_how_its_sentence_begins() -> None:
+    heading, titled = units_of("Biologie du bilan : ALAT à 27 UI/L, ferritine à 100 µg/L.", [])
+    assert [clause.head for clause in titled.clauses] == ["Biologie du bilan", "Biologie du bilan"]
+    (listed,) = units_of("Traitement : furosémide 40 mg, paracétamol 1 g.", [])
+    assert [clause.head for clause in listed.clauses] == ["Traitement", "Traitement"]
+    assert (heading.head, titled.head, listed.head) == ("Biologie du", "Biologie du bilan", "Traitement")

@@ -131,7 +131,7 @@ def _write_all(
                 checked += len(values)
                 agreeing += _agree(phrase, grounds, text, values)
                 pieces.append((text, phrase))
-            texts[row] = joined(pieces)
+            texts[row] = joined(gathered(pieces))
     keep = [i for i, text in enumerate(texts) if text]
     order = seeded_rng(seed, "note-order").permutation(len(keep))
     chosen = [keep[i] for i in order]
@@ -145,24 +145,45 @@ def _write_all(
     return pa.table(columns, schema=SCHEMA), checked, agreeing
 
 
-def joined(pieces: list[tuple[str, Phrase]]) -> str:
-    """The pieces with what belongs between them: a line break where either wants one, a comma between clauses.
+def gathered(pieces: list[tuple[str, Phrase]]) -> list[tuple[str, Phrase]]:
+    """The pieces in order, but what goes on after a comma right after the nearest beginning of such a sentence."""
+    starts = [n for n, (_, phrase) in enumerate(pieces) if phrase.head and phrase.before != ", "]
 
-    A heading before nothing is left out.
+    def place(number: int) -> tuple[int, bool, int]:
+        phrase = pieces[number][1]
+        own = [n for n in starts if pieces[n][1].head == phrase.head] if phrase.before == ", " else []
+        home = max((n for n in own if n < number), default=own[0] if own else number)
+        return home, home != number, number
+
+    return [pieces[number] for number in sorted(range(len(pieces)), key=place)]
+
+
+def joined(pieces: list[tuple[str, Phrase]]) -> str:
+    """The pieces with what belongs between them: a line break where either wants one, a comma between clauses of one
+    sentence.
+
+    A heading before nothing is left out, and a clause without its sentence begins one.
     """
-    parts = []
-    for number, (text, phrase) in enumerate(pieces):
+    parts: list[str] = []
+    for number, (piece, phrase) in enumerate(pieces):
         following = pieces[number + 1][1] if number + 1 < len(pieces) else None
-        if phrase.after == " " and text.endswith(":") and (following is None or following.before == "\n"):
+        if phrase.after == " " and piece.endswith(":") and (following is None or following.before == "\n"):
             continue
-        if following is None or following.before == "\n" or phrase.after == "\n":
-            mark = "." if phrase.after == ", " else ""
-            parts.append(text + mark + "\n")
-        elif phrase.after == ", " and following.before == ", ":
-            parts.append(text + ", ")
+        alone = phrase.before == ", " and not (parts and parts[-1].endswith(", "))
+        text = piece[:1].upper() + piece[1:] if alone else piece
+        if following is not None and _continues(phrase, following):
+            parts.append(text.removesuffix(".") + ", ")
+        elif following is None or following.before == "\n" or phrase.after == "\n":
+            clause = ", " in (phrase.before, phrase.after)
+            parts.append(text + ("." if clause and not text.endswith((".", ":")) else "") + "\n")
         else:
             parts.append(text + ("" if text.endswith((".", ":", "!", "?")) else ".") + " ")
     return "".join(parts).strip()
+
+
+def _continues(phrase: Phrase, following: Phrase) -> bool:
+    """Whether the following one goes on with the sentence: clauses of sentences that begin alike."""
+    return following.before == ", " and bool(phrase.head) and phrase.head == following.head
 
 
 class _Names:

@@ -21,6 +21,8 @@ HEADING = re.compile(
     r"(?P<heading>[A-ZÀ-ÖØ-Þ][^\s:⟨]+(?: [^\s:⟨]+){0,2} ?:)[ \t]+(?=[A-ZÀ-ÖØ-Þ][^\s:⟨]*(?: [^\s:]+){2})"
 )
 """A title at the start of a line before a whole sentence: the sentence is the same one elsewhere."""
+HEAD_WORDS = 2
+"""Words at the beginning of a sentence by which its clauses are put together again."""
 SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
 NUMERIC = "N"
 MOST_WORDINGS, WORDED = 5, 0.9
@@ -34,7 +36,8 @@ UNWRITABLE = frozenset(
 
 @dataclass(frozen=True)
 class Unit:
-    """A sentence, line or clause of a note: its phrase with slots, what stood in them, and what stands after it."""
+    """A sentence, line or clause of a note: its phrase with slots, what stood in them, and what stands before and after
+    it. head: how its sentence begins."""
 
     phrase: str
     kinds: tuple[str, ...]
@@ -42,6 +45,7 @@ class Unit:
     after: str
     before: str = "\n"
     clauses: tuple[Unit, ...] = ()
+    head: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Phrase:
 
     rows: note -> what stands in the phrase's slots. words: for each of its gaps, the words that may stand there.
     alone: the phrases without gaps that it stands for and that are shared as they are. texts: all that it stands for.
+    head: how the sentence begins that it mostly is, or is a clause of.
     """
 
     text: str
@@ -72,6 +77,7 @@ class Phrase:
     words: tuple[tuple[str, ...], ...] = ()
     alone: list[Phrase] = field(default_factory=list)
     texts: frozenset[str] = frozenset()
+    head: str = ""
 
     def __post_init__(self) -> None:
         self.texts = self.texts or frozenset((self.text,))
@@ -118,20 +124,23 @@ def _cut(marked: str, values: list[str]) -> list[Unit]:
             after = "\n" if position == len(pieces) - 1 else " "
             own, left = left[: len(SLOT.findall(piece))], left[len(SLOT.findall(piece)) :]
             before = "\n" if position == 0 else " "
-            units.append(_unit(piece, own, before, after, CLAUSE_END.split(piece)))
+            parts = CLAUSE_END.split(piece)
+            titled = heading is not None and position == 1
+            head = pieces[0].rstrip(" :") if titled else " ".join(re.split(r" ?:", parts[0])[0].split()[:HEAD_WORDS])
+            units.append(_unit(piece, own, before, after, parts, head))
     return units
 
 
-def _unit(piece: str, values: list[str], before: str, after: str, parts: Sequence[str] = ()) -> Unit:
+def _unit(piece: str, values: list[str], before: str, after: str, parts: Sequence[str] = (), head: str = "") -> Unit:
     clauses, left = [], list(values)
     for number, part in enumerate(parts if len(parts) > 1 else ()):
         count = len(SLOT.findall(part))
         ahead = before if number == 0 else ", "
         behind = after if number == len(parts) - 1 else ", "
-        clauses.append(_unit(part, left[:count], ahead, behind))
+        clauses.append(_unit(part, left[:count], ahead, behind, head=head))
         left = left[count:]
     kinds = tuple(SLOT.findall(piece))
-    return Unit(" ".join(piece.split()), kinds, tuple(values), after, before, tuple(clauses))
+    return Unit(" ".join(piece.split()), kinds, tuple(values), after, before, tuple(clauses), head)
 
 
 def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
@@ -168,13 +177,13 @@ def _placed(units: Sequence[Unit]) -> list[tuple[float, Unit]]:
 
 @dataclass
 class _Found:
-    """What is seen of one phrase. rows: note -> what stands in its slots; where: note -> its place, and what is around
-    it; words, alone, texts: as in ``Phrase``."""
+    """What is seen of one phrase. rows: note -> what stands in its slots; where: note -> its place, what is around it,
+    and the head of its sentence; words, alone, texts: as in ``Phrase``."""
 
     text: str
     kinds: tuple[str, ...]
     rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    where: dict[int, tuple[float, str, str]] = field(default_factory=dict)
+    where: dict[int, tuple[float, str, str, str]] = field(default_factory=dict)
     persons: set[int] = field(default_factory=set)
     words: tuple[tuple[str, ...], ...] = ()
     alone: list[_Found] = field(default_factory=list)
@@ -184,11 +193,12 @@ class _Found:
         """The phrase as it stands in some of the notes."""
         rows = {row: values for row, values in self.rows.items() if row in notes}
         where = [self.where[row] for row in rows]
-        (before, after), _ = Counter(around[1:] for around in where).most_common(1)[0]
-        position = sum(place for place, _, _ in where) / len(where)
+        (before, after), _ = Counter(around[1:3] for around in where).most_common(1)[0]
+        head, _ = Counter(around[3] for around in where).most_common(1)[0]
+        position = sum(around[0] for around in where) / len(where)
         alone = [own.phrase(notes) for own in self.alone if notes & own.rows.keys()]
         return Phrase(
-            self.text, self.kinds, len(self.persons), position, after, before, rows, self.words, alone, self.texts
+            self.text, self.kinds, len(self.persons), position, after, before, rows, self.words, alone, self.texts, head
         )
 
 
@@ -199,7 +209,7 @@ def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[_Found]:
         text, kinds, values = _fixed(unit, literal)
         own = found.setdefault(text, _Found(text, kinds, texts=frozenset((text,))))
         own.rows.setdefault(note.row, values)
-        own.where.setdefault(note.row, (place, unit.before, unit.after))
+        own.where.setdefault(note.row, (place, unit.before, unit.after, unit.head))
         own.persons.add(note.person_id)
     writable = {text: own for text, own in found.items() if not UNWRITABLE & set(own.kinds)}
     framed = frames({text: len(own.persons) for text, own in writable.items()})
