@@ -59,11 +59,14 @@ def test_a_heading_before_nothing_is_left_out() -> None:
 
 
 def test_clauses_stand_in_the_sentence_that_they_are_of() -> None:
-    def clause(text: str, head: str, before: str = ", ", after: str = ", ") -> tuple[str, Phrase]:
-        return text, Phrase(text, (), 20, 0, after, before, head=head)
+    def clause(text: str, head: str, *more: str, before: str = ", ", after: str = ", ") -> tuple[str, Phrase]:
+        return text, Phrase(text, (), 20, 0, after, before, heads=frozenset((head, *more)))
 
-    history, diabetes = clause("Antécédents : obésité", "Antécédents", "\n"), clause("diabète.", "Antécédents")
-    drug, other = clause("Traitement : furosémide 40 mg", "Traitement", "\n"), clause("paracétamol 1 g.", "Traitement")
+    history, diabetes = clause("Antécédents : obésité", "Antécédents", before="\n"), clause("diabète.", "Antécédents")
+    drug, other = (
+        clause("Traitement : furosémide 40 mg", "Traitement", before="\n"),
+        clause("paracétamol 1 g.", "Ordonnance", "Traitement"),
+    )
     doctor = ("Dr Simone Doré", Phrase("Dr ⟨FIRST_NAME⟩ ⟨LAST_NAME⟩", (), 20, 0, "\n", "\n"))
     note = joined(gathered([history, doctor, other, drug, diabetes]))
     assert note == "Antécédents : obésité, diabète.\nDr Simone Doré\nTraitement : furosémide 40 mg, paracétamol 1 g."

@@ -147,11 +147,11 @@ def _write_all(
 
 def gathered(pieces: list[tuple[str, Phrase]]) -> list[tuple[str, Phrase]]:
     """The pieces in order, but what goes on after a comma right after the nearest beginning of such a sentence."""
-    starts = [n for n, (_, phrase) in enumerate(pieces) if phrase.head and phrase.before != ", "]
+    starts = [n for n, (_, phrase) in enumerate(pieces) if phrase.before != ", "]
 
     def place(number: int) -> tuple[int, bool, int]:
         phrase = pieces[number][1]
-        own = [n for n in starts if pieces[n][1].head == phrase.head] if phrase.before == ", " else []
+        own = [n for n in starts if pieces[n][1].heads & phrase.heads] if phrase.before == ", " else []
         home = max((n for n in own if n < number), default=own[0] if own else number)
         return home, home != number, number
 
@@ -183,7 +183,7 @@ def joined(pieces: list[tuple[str, Phrase]]) -> str:
 
 def _continues(phrase: Phrase, following: Phrase) -> bool:
     """Whether the following one goes on with the sentence: clauses of sentences that begin alike."""
-    return following.before == ", " and bool(phrase.head) and phrase.head == following.head
+    return following.before == ", " and bool(phrase.heads & following.heads)
 
 
 class _Names:

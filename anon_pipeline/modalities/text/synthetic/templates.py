@@ -21,8 +21,9 @@ HEADING = re.compile(
     r"(?P<heading>[A-ZÀ-ÖØ-Þ][^\s:⟨]+(?: [^\s:⟨]+){0,2} ?:)[ \t]+(?=[A-ZÀ-ÖØ-Þ][^\s:⟨]*(?: [^\s:]+){2})"
 )
 """A title at the start of a line before a whole sentence: the sentence is the same one elsewhere."""
-HEAD_WORDS = 2
-"""Words at the beginning of a sentence by which its clauses are put together again."""
+HEAD_WORDS, OFTEN = 2, 0.05
+"""Words at the beginning of a sentence by which its clauses are put together again; share of a clause's notes in which
+it stands in such a sentence."""
 SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
 NUMERIC = "N"
 MOST_WORDINGS, WORDED = 5, 0.9
@@ -64,7 +65,7 @@ class Phrase:
 
     rows: note -> what stands in the phrase's slots. words: for each of its gaps, the words that may stand there.
     alone: the phrases without gaps that it stands for and that are shared as they are. texts: all that it stands for.
-    head: how the sentence begins that it mostly is, or is a clause of.
+    heads: how the sentences begin that it is, or is a clause of.
     """
 
     text: str
@@ -77,7 +78,7 @@ class Phrase:
     words: tuple[tuple[str, ...], ...] = ()
     alone: list[Phrase] = field(default_factory=list)
     texts: frozenset[str] = frozenset()
-    head: str = ""
+    heads: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.texts = self.texts or frozenset((self.text,))
@@ -194,11 +195,22 @@ class _Found:
         rows = {row: values for row, values in self.rows.items() if row in notes}
         where = [self.where[row] for row in rows]
         (before, after), _ = Counter(around[1:3] for around in where).most_common(1)[0]
-        head, _ = Counter(around[3] for around in where).most_common(1)[0]
+        begins = Counter(around[3] for around in where)
+        heads = frozenset(head for head, count in begins.items() if head and count >= OFTEN * len(where))
         position = sum(around[0] for around in where) / len(where)
         alone = [own.phrase(notes) for own in self.alone if notes & own.rows.keys()]
         return Phrase(
-            self.text, self.kinds, len(self.persons), position, after, before, rows, self.words, alone, self.texts, head
+            self.text,
+            self.kinds,
+            len(self.persons),
+            position,
+            after,
+            before,
+            rows,
+            self.words,
+            alone,
+            self.texts,
+            heads,
         )
 
 
