@@ -190,9 +190,9 @@ def _adding(
     classes = classes[: len(np.unique(column.cls)) - 1]
     member = (column.cls[:, None] == classes[None, :]).astype(np.float32)
     if not derived:
-        return forward(before, np.column_stack([column.score, member]), most, expected=expected)
+        return forward(before, np.column_stack([column.score, member]), most, expected=expected, expected_z=0)
     loose = column.cls == CONTINUOUS
     return np.union1d(
-        forward(before[loose], column.score[loose, None], most, expected=expected),
-        forward(before, member, most, expected=expected),
+        forward(before[loose], column.score[loose, None], most, expected=expected, expected_z=0),
+        forward(before, member, most, expected=expected, expected_z=0),
     )

@@ -34,10 +34,11 @@ def forward(
     parsimony: float = PARSIMONY,
     *,
     curved: bool = True,
+    expected_z: float = LEAST_Z,
 ) -> NDArray[np.int64]:
     """The features chosen for any of the ``targets`` (rows, t), the first target's first, at most ``most`` (see
     ``forward_each``), ascending."""
-    each = forward_each(raw, targets, most, absent, expected, parsimony, curved=curved)
+    each = forward_each(raw, targets, most, absent, expected, parsimony, curved=curved, expected_z=expected_z)
     found = dict.fromkeys(int(feature) for own in each for feature in own)
     return np.sort(np.array(list(found)[:most], np.int64))
 
@@ -51,6 +52,7 @@ def forward_each(
     parsimony: float = PARSIMONY,
     *,
     curved: bool = True,
+    expected_z: float = LEAST_Z,
 ) -> list[NDArray[np.int64]]:
     """For each target, the features chosen one after the other by their partial correlation with it (forward selection,
     by the Cholesky steps of Efroymson 1960), until none is worth it by the extended Bayesian information criterion:
@@ -58,7 +60,8 @@ def forward_each(
 
     What these people show by chance is so not learnt, and of features that say the same one is kept: the one that
     explains more. ``absent`` stands for a missing value and counts as 0. ``expected``: (width,) features that were
-    named before anyone looked, few, so that nothing is paid for choosing them (``LEAST_Z``); only as they are.
+    named before anyone looked, few, so that nothing is paid for choosing them; only as they are, and if they add
+    ``expected_z`` standard errors (0: always).
     ``curved``: a feature also counts by its distance from its middle, so that a relation that rises and falls is seen.
     """
     step = max(1, len(raw) // FORWARD_ROWS)
@@ -72,7 +75,7 @@ def forward_each(
     gram = (part.T @ part).astype(float) / rows
     least_z = np.full(part.shape[1], np.sqrt(np.log(rows) + 2 * parsimony * np.log(width)))
     if expected is not None:
-        least_z[:width][expected] = LEAST_Z
+        least_z[:width][expected] = expected_z
     found = []
     for column in _standard(targets[::step]).T:
         relation = (part.T @ column).astype(float) / rows

@@ -27,7 +27,7 @@ class DecoderOptions:
     only features that add to the others (``selection.forward``). raked: classes are
     drawn in the patients' shares, also where the points have drifted from where patients stand. asked: columns (a
     death) whose relations are what people look for and are too weak, in a small cohort, for a split or for a choice
-    among many features. There the features of the columns ``expected`` to matter have less to prove, and inside a leaf
+    among many features. There the features of the columns ``expected`` to matter are always used, and inside a leaf
     the classes' shares follow the linear scores, as numbers do. first: columns that are drawn before all others, in
     this order."""
 

@@ -120,6 +120,8 @@ def _interval(row: dict[str, Any]) -> str:
 
 
 def _stages(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield "Stages in the order in which they ran; the first of the attacks also makes what all of them share."
+    yield ""
     yield "| stage | status | CPU s | s | peak MB so far |"
     yield "|---|---|---:|---:|---:|"
     for r in rows:
