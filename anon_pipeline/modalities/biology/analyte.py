@@ -58,6 +58,21 @@ def _values(
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     known = rows[np.isfinite(rows["v"])]
+    # features are of the values that are there: what is missing has no part in a first day or a level
+    there = rng.random(len(avatar)) >= float(rows["v"].isna().mean())
+    value, operator = np.full(len(avatar), np.nan), np.full(len(avatar), -1, np.int64)
+    value[there], operator[there] = _known_values(analyte, known, frame, avatar[there], day[there], rng)
+    return value, operator
+
+
+def _known_values(
+    analyte: Analyte,
+    known: pd.DataFrame,
+    frame: pd.DataFrame,
+    avatar: NDArray[np.int64],
+    day: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     residual, carry = _residuals(analyte, known)
     level = _own(frame, f"{analyte.name}:level", np.nan)
     usual = float(np.nanmedian(analyte.scale(known["v"].to_numpy())))
@@ -77,7 +92,7 @@ def _values(
     # a period's mean is over its patients: one who lies far out would move everyone's values
     usual_values = known.assign(v=known["v"].clip(low, high))
     value = follow_curve(usual_values, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
-    return _written(known, value, (low, high), float(rows["v"].isna().mean()), rng)
+    return _written(known, value, (low, high))
 
 
 def _range(real: NDArray[np.float64]) -> tuple[float, float]:
@@ -98,7 +113,8 @@ def follow_curve(
     """Values moved so that their mean over the time since a person's first sample is the patients' (``known``:
     person_id, d, v): what levels, slopes and pooled residuals lose when drawn apart. ``ratio``: multiply, else add.
 
-    The means are of periods with ``CURVE_PATIENTS`` patients or more, each patient counted once a period.
+    The means are of periods with ``CURVE_PATIENTS`` patients or more, each patient counted once a period. Of a
+    difference, what chance alone gives so many people is left (James and Stein 1961, positive part).
     """
     own = known["d"].to_numpy() - known.groupby("person_id")["d"].transform("min").to_numpy()
     made = day - pd.Series(day).groupby(avatar).transform("min").to_numpy() if len(day) else day
@@ -110,19 +126,25 @@ def follow_curve(
     both = both[(both["people"] >= CURVE_PATIENTS) & (both["people_made"] >= CURVE_PATIENTS)]
     if not len(both):
         return value
+    apart = both["mean"] - both["mean_made"]
+    chance = both["error"] ** 2 + both["error_made"] ** 2
+    moved = apart * np.maximum(1 - chance / np.maximum(apart**2, 1e-300), 0)
     if ratio:
-        return value * np.interp(made, both["at"], both["mean"] / both["mean_made"])
-    return value + np.interp(made, both["at"], both["mean"] - both["mean_made"])
+        return value * np.interp(made, both["at"], 1 + moved / both["mean_made"])
+    return value + np.interp(made, both["at"], moved)
 
 
 def _period_means(
     people: NDArray[np.int64], elapsed: NDArray[np.int64], value: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> pd.DataFrame:
-    """By period (0: the first sample; then between ``edges``): mean of the people's means, people, mean time."""
+    """By period (0: the first sample; then between ``edges``): mean of the people's means, its standard error,
+    people, mean time."""
     period = np.where(elapsed > 0, np.searchsorted(edges, elapsed, side="right"), 0)
     rows = pd.DataFrame({"period": period, "person": people, "value": value, "at": elapsed})
     each = rows.groupby(["period", "person"]).mean()
-    return each.groupby("period").agg(mean=("value", "mean"), people=("value", "size"), at=("at", "mean"))
+    return each.groupby("period").agg(
+        mean=("value", "mean"), error=("value", "sem"), people=("value", "size"), at=("at", "mean")
+    )
 
 
 def _noise(residual: Pool, carry: float, avatar: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -168,8 +190,6 @@ def _written(
     known: pd.DataFrame,
     value: NDArray[np.float64],
     within: tuple[float, float],
-    missing: float,
-    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Keep within the patients' smoothed range, mark detection limits, round as the laboratory does."""
     real = known["v"].to_numpy()
@@ -188,9 +208,7 @@ def _written(
             hit = value <= cut if sign > 0 else value >= cut
             value[hit], operator[hit] = limit, code
     decimals = _decimals(real)
-    value = np.round(value, decimals)
-    value[rng.random(len(value)) < missing] = np.nan
-    return value, operator
+    return np.round(value, decimals), operator
 
 
 def _decimals(values: NDArray[np.float64]) -> int:

@@ -68,8 +68,10 @@ def test_clauses_stand_in_the_sentence_that_they_are_of() -> None:
         clause("paracétamol 1 g.", "Ordonnance", "Traitement"),
     )
     doctor = ("Dr Simone Doré", Phrase("Dr ⟨FIRST_NAME⟩ ⟨LAST_NAME⟩", (), 20, 0, "\n", "\n"))
-    note = joined(gathered([history, doctor, other, drug, diabetes]))
-    assert note == "Antécédents : obésité, diabète.\nDr Simone Doré\nTraitement : furosémide 40 mg, paracétamol 1 g."
+    third = clause("metformine 1 g.", "Traitement")
+    note = joined(gathered([history, doctor, other, drug, diabetes, third]))
+    treatment = "Traitement : furosémide 40 mg, paracétamol 1 g, metformine 1 g."
+    assert note == f"Antécédents : obésité, diabète.\nDr Simone Doré\n{treatment}"
     assert joined(gathered([doctor, diabetes, other])) == "Dr Simone Doré\nDiabète. Paracétamol 1 g."
 
 
