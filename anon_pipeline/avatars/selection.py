@@ -106,7 +106,7 @@ def _steps(
         usable = own > COLLINEAR
         partial = np.zeros(len(own))
         partial[usable] = np.abs(relation[usable]) / np.sqrt(own[usable] * max(unexplained, 1e-9))
-        enough = partial * np.sqrt(max(rows - len(chosen) - 2, 1)) >= least_z
+        enough = usable & (partial * np.sqrt(max(rows - len(chosen) - 2, 1)) >= least_z)
         if not enough.any():
             break
         best = int(np.argmax(np.where(enough, partial, -1)))

@@ -89,6 +89,17 @@ def test_what_was_named_before_anyone_looked_has_less_to_prove() -> None:
     assert 7 in forward(raw, weak, 20, expected=expected)
     nothing = column(rng.standard_normal(95))
     assert set(forward(raw, nothing, 20, expected=expected)) <= {7, *forward(raw, nothing, 20)}
+    assert 7 in forward(raw, nothing, 20, expected=expected, expected_z=0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_says_nothing_new_is_not_used_even_where_it_was_named() -> None:
+    raw = np.random.default_rng(8).standard_normal((80, 5)).astype(np.float32)
+    raw = np.column_stack([raw, raw[:, 0], np.ones(80)]).astype(np.float32)
+    found = forward(raw, column(raw[:, 0] + raw[:, 1]), 7, expected=np.ones(7, bool), expected_z=0)
+    assert len({0, 5} & set(found)) == 1
+    assert 6 not in found
+    assert {1, 2, 3, 4} <= set(found)
 
 
 def test_shares_follow_a_relation_that_leaves_are_too_few_to_tell() -> None:
