@@ -64,6 +64,9 @@ def _small(found: dict[str, Any]) -> Iterator[str]:
 def _middle(found: dict[str, Any]) -> Iterator[str]:
     yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes, images and a genome"
     yield ""
+    if found.get("note"):
+        yield found["note"]
+        yield ""
     if "anonymised/text" not in {r["stage"] for r in found["stages"]}:
         yield "Notes of avatars were not made in this run: associations that need them are not estimable."
         yield ""
@@ -131,6 +134,9 @@ def _stages(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _large(found: dict[str, Any]) -> Iterator[str]:
     yield f"## {found['patients']:,} patients, {found['pictured']:,} of them with notes, images and a genome"
     yield ""
+    if found.get("note"):
+        yield found["note"]
+        yield ""
     if "planted" in found:
         yield from _planted(found)
         yield from _attacks(found)
