@@ -110,3 +110,23 @@ def test_tables_follow_the_other_modalities(monkeypatch: pytest.MonkeyPatch, tmp
     dose, size = drawn.parts["genomics"][:, -1], drawn.parts["imaging"][:, -1]
     assert np.polyfit(dose, made["lab:1:0:level"], 1)[0] == pytest.approx(0.5, rel=0.15)
     assert np.polyfit(size, made["lab:2:0:level"], 1)[0] == pytest.approx(2, rel=0.15)
+
+
+def test_enough_patients_with_the_same_modalities_are_learnt_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    has = np.arange(PEOPLE) % 4 == 0
+    others = [rng.standard_normal(PEOPLE) for _ in range(6)]
+    drawn = draw(
+        fuse([embedding("observational", others), embedding("imaging", others[:2], has)]), AvatarPolicy(k=30), 3
+    )
+    seen = drawn.having("imaging")
+    (everyone,) = patient_rows._alike(drawn)
+    assert [len(rows) for rows in everyone] == [PEOPLE, drawn.size]
+    monkeypatch.setattr(patient_rows, "APART", 200)
+    without, others_follow_everyone = patient_rows._alike(drawn)
+    assert np.array_equal(without[0], np.flatnonzero(~has))
+    assert np.array_equal(without[1], np.flatnonzero(~seen))
+    assert np.array_equal(others_follow_everyone[0], np.arange(PEOPLE))
+    assert np.array_equal(others_follow_everyone[1], np.flatnonzero(seen))
+    monkeypatch.setattr(patient_rows, "APART", 100)
+    assert [len(learnt) for learnt, _ in patient_rows._alike(drawn)] == [300, 100]
