@@ -17,7 +17,7 @@ from anon_pipeline.avatars.columns import RARE
 from anon_pipeline.avatars.reading import cohort_columns, query
 from anon_pipeline.cohort import Cohort
 
-ANALYTES = 60
+ANALYTES, MOST_WEIGHT = 60, 4.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ def _slopes(known: pd.DataFrame) -> pd.Series:
     slope by what chance alone gives so few samples.
 
     A random-effects mean with the variance between patients of DerSimonian and Laird (1986), and its empirical Bayes
-    estimates: a month's noise is no trend that goes on for ten years. known: columns p, y, t (years).
+    estimates: a month's noise is no trend that goes on for ten years. Nobody weighs more than ``MOST_WEIGHT`` times the
+    median in what is common, however long they were followed. known: columns p, y, t (years).
     """
     groups = known.groupby("p")
     t = known["t"] - groups["t"].transform("mean")
@@ -135,8 +136,12 @@ def _slopes(known: pd.DataFrame) -> pd.Series:
     if about <= 1e-12:
         return slope
     chance = about / sums["tt"]
-    weight = 1 / chance
+    weight = _capped(1 / chance)
     spread = (weight * (slope - np.average(slope, weights=weight)) ** 2).sum() - (len(slope) - 1)
     between = max(spread / max(weight.sum() - (weight**2).sum() / weight.sum(), 1e-12), 0.0)
-    common = float(np.average(slope, weights=1 / (between + chance)))
+    common = float(np.average(slope, weights=_capped(1 / (between + chance))))
     return common + between / (between + chance) * (slope - common)
+
+
+def _capped(weight: pd.Series) -> pd.Series:
+    return weight.clip(upper=MOST_WEIGHT * float(weight.median()))

@@ -60,19 +60,8 @@ def _values(
     known = rows[np.isfinite(rows["v"])]
     # features are of the values that are there: what is missing has no part in a first day or a level
     there = rng.random(len(avatar)) >= float(rows["v"].isna().mean())
-    value, operator = np.full(len(avatar), np.nan), np.full(len(avatar), -1, np.int64)
-    value[there], operator[there] = _known_values(analyte, known, frame, avatar[there], day[there], rng)
-    return value, operator
-
-
-def _known_values(
-    analyte: Analyte,
-    known: pd.DataFrame,
-    frame: pd.DataFrame,
-    avatar: NDArray[np.int64],
-    day: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    written, operator = np.full(len(avatar), np.nan), np.full(len(avatar), -1, np.int64)
+    avatar, day = avatar[there], day[there]
     residual, carry = _residuals(analyte, known)
     level = _own(frame, f"{analyte.name}:level", np.nan)
     usual = float(np.nanmedian(analyte.scale(known["v"].to_numpy())))
@@ -92,7 +81,8 @@ def _known_values(
     # a period's mean is over its patients: one who lies far out would move everyone's values
     usual_values = known.assign(v=known["v"].clip(low, high))
     value = follow_curve(usual_values, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
-    return _written(known, value, (low, high))
+    written[there], operator[there] = _written(known, value, (low, high))
+    return written, operator
 
 
 def _range(real: NDArray[np.float64]) -> tuple[float, float]:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anon_pipeline.avatars.analytes import Analyte, _features, _slopes
+from anon_pipeline.avatars.analytes import Analyte, _capped, _features, _slopes
+from anon_pipeline.modalities.biology.analyte import _values
 
 PEOPLE = 600
 ANALYTE = Analyte(1, 0, False, True)
@@ -45,3 +46,34 @@ def test_exact_lines_and_few_samples_have_a_slope_or_none() -> None:
     assert _slopes(lines).to_dict() == pytest.approx({1: 1, 2: 2, 3: 0})
     assert _slopes(lines.groupby("p").head(2)).empty
     assert _slopes(lines.assign(t=lines["t"] / 100)).empty
+
+
+def test_nobody_sets_the_common_slope_alone() -> None:
+    """One patient is sampled every week for thirty years, of others three samples of a month are known."""
+    weight = _capped(pd.Series([1.0] * 9 + [1e4]))
+    assert weight.iloc[-1] / weight.sum() < 0.5
+    assert (weight.iloc[:-1] == 1).all()
+    rng = np.random.default_rng(3)
+    others = pd.DataFrame({"p": np.repeat(np.arange(40), 3), "t": np.tile([0.0, 0.05, 0.1], 40)})
+    others["y"] = 5 * rng.standard_normal(len(others)) + 30 * others["t"]
+    weeks = np.arange(1500) / 52
+    one = pd.DataFrame({"p": 1000, "t": weeks, "y": 5 * rng.standard_normal(1500)})
+    assert _slopes(pd.concat([others, one])).drop(1000).mean() > 5
+
+
+def test_missing_values_have_no_part_in_a_first_day() -> None:
+    """Half of the samples have no value; the first that has one still lies a baseline from those after it."""
+    rng = np.random.default_rng(4)
+    rows = series(rng, np.zeros(PEOPLE), 5.0, 6)
+    rows["v"] = rows["v"].where(rng.random(len(rows)) > 0.5)
+    first_known = rows.dropna().groupby("person_id").head(1).index
+    rows.loc[first_known, "v"] += 2
+    frame = pd.DataFrame({"lab:1:0:level": np.full(200, 50.0), "lab:1:0:baseline": np.full(200, 2.0)})
+    avatar, day = np.repeat(np.arange(200), 6), np.tile(np.arange(6) * 100, 200)
+    value, _ = _values(ANALYTE, rows, frame, avatar, day, rng)
+    made = pd.DataFrame({"p": avatar, "v": value}).dropna()
+    several = made[made.groupby("p")["v"].transform("size") > 1]
+    first = several.groupby("p")["v"].nth(0).to_numpy()
+    later = several[several.groupby("p").cumcount() > 0].groupby("p")["v"].mean().to_numpy()
+    assert len(made) == pytest.approx(600, abs=60)
+    assert (first - later).min() > 1

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from anon_pipeline.modalities.text.synthetic import odds as odds_of
 from anon_pipeline.modalities.text.synthetic.odds import Odds
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
-from anon_pipeline.modalities.text.synthetic.themes import Theme
+from anon_pipeline.modalities.text.synthetic.themes import SLIP, Theme
 
 RULE = 0.98
 NEAR = 0.25
 SILENCE = -1
-SLIP = 0.01
 CHANCE = 1e-4
 
 
