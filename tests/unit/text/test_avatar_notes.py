@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anon_pipeline.modalities.text.synthetic.compose import _Names, gathered, joined, made_up_names
+from anon_pipeline.modalities.text.synthetic.compose import _Names, joined, made_up_names
 from anon_pipeline.modalities.text.synthetic.templates import Phrase, units_of
 from anon_pipeline.stages.avatar_notes import rows
 
@@ -69,10 +69,10 @@ def test_clauses_stand_in_the_sentence_that_they_are_of() -> None:
     )
     doctor = ("Dr Simone Doré", Phrase("Dr ⟨FIRST_NAME⟩ ⟨LAST_NAME⟩", (), 20, 0, "\n", "\n"))
     third = clause("metformine 1 g.", "Traitement")
-    note = joined(gathered([history, doctor, other, drug, diabetes, third]))
+    note = joined([history, doctor, other, drug, diabetes, third])
     treatment = "Traitement : furosémide 40 mg, paracétamol 1 g, metformine 1 g."
     assert note == f"Antécédents : obésité, diabète.\nDr Simone Doré\n{treatment}"
-    assert joined(gathered([doctor, diabetes, other])) == "Dr Simone Doré\nDiabète. Paracétamol 1 g."
+    assert joined([doctor, diabetes, other]) == "Dr Simone Doré\nDiabète. Paracétamol 1 g."
 
 
 def test_a_clause_knows_how_its_sentence_begins() -> None:

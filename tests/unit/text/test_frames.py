@@ -98,10 +98,65 @@ def test_a_word_that_breaks_a_fact_is_not_said() -> None:
     own = Phrase(
         "Traitement par ⟨W⟩ poursuivi.", ("W",), PEOPLE, 0, "\n", rows=said, words=(("bisoprolol", "furosémide"),)
     )
-    (gaps,) = wording.fit([own], pd.DataFrame({"drug/1": takes.astype(float)}), 10)
+    (gaps,) = wording.fit([own], pd.DataFrame({"drug/1": takes.astype(float)}), 10, [frozenset()])
     drawn, whole = wording.sample(gaps, pd.DataFrame({"drug/1": [1.0, 0.0] * 50}), np.random.default_rng(0))
     assert whole.all()
     assert drawn[0].tolist() == ["bisoprolol", "furosémide"] * 50
+
+
+def test_a_word_is_learnt_whatever_its_gender_and_said_in_that_of_the_phrase() -> None:
+    """Ten patients have either form of each word: too few, were the forms two words."""
+    rows = np.arange(40)
+    large = rows % 2 == 0
+    nodule = [
+        line(int(i), "scanner", f"Nodule hépatique {'volumineux' if large[i] else 'arrondi'} du foie droit.")
+        for i in rows[:20]
+    ]
+    mass = [
+        line(int(i), "scanner", f"Lésion focale {'volumineuse' if large[i] else 'arrondie'} du lobe gauche.")
+        for i in rows[20:]
+    ]
+    facts = pd.DataFrame({"drug/1": large.astype(float)})
+    languages, _ = learn([*nodule, *mass], facts, {}, K)
+    phrases = languages["scanner"].phrases
+    assert sorted(phrase.words for phrase in phrases) == [(("arrondi", "volumineux"),), (("arrondie", "volumineuse"),)]
+    one, other = languages["scanner"].gaps
+    assert one[0].words is other[0].words
+    for gaps, phrase in zip((one, other), phrases, strict=True):
+        told, whole = wording.sample(gaps, pd.DataFrame({"drug/1": [1.0, 0.0] * 10}), np.random.default_rng(0))
+        assert whole.all()
+        assert told[0].tolist() == sorted(phrase.words[0], reverse=True) * 10
+
+
+def test_a_rare_word_counts_against_the_others_and_is_not_said() -> None:
+    """Large lesions are 'volumineuse', small ones now 'isolée' and mostly something that nobody else says."""
+    words = [
+        "volumineuse" if row % 2 else "isolée" if row % 3 == 0 else f"mot{chr(97 + row % 26)}" for row in range(90)
+    ]
+    own = Phrase("Lésion ⟨W⟩ connue.", ("W",), 90, 0, "\n", words=(("isolée", "volumineuse"),))
+    own.rows.update({row: (word,) for row, word in enumerate(words)})
+    facts = pd.DataFrame({"size": [30.0 if word == "volumineuse" else 10.0 for word in words]})
+    ((gap,),) = wording.fit([own], facts, 10, [frozenset({"size"})])
+    assert -1 in gap.words.odds.classes
+    told, whole = wording.sample([gap], pd.DataFrame({"size": [30.0, 10.0] * 20}), np.random.default_rng(0))
+    assert whole.all()
+    assert told[0].tolist() == ["volumineuse", "isolée"] * 20
+
+
+def test_a_regression_on_an_expected_fact_yields_only_to_a_much_better_tree() -> None:
+    """A lesion is called large by its size, and some enzyme that goes with it has a limit that fits a little better."""
+    rng = np.random.default_rng(18)
+    size = rng.normal(30, 10, 100)
+    facts = pd.DataFrame({"size": size, "enzyme": size + rng.normal(0, 10, 100)})
+    large = (rng.random(100) < 1 / (1 + np.exp(-0.15 * (size - 29)))).astype(np.int64)
+    assert odds.fit(large, facts, 10).tree is not None
+    assert used(odds.fit(large, facts, 10, {"size"})) == {"size"}
+    middling = (np.abs(size - 33) < 7).astype(np.int64)
+    assert odds.fit(middling, facts, 10, {"size"}).tree is not None
+
+
+def used(fitted: odds.Odds) -> set[str]:
+    return {fitted.columns[place % len(fitted.columns)] for own in fitted.regressions for place in own.chosen}
 
 
 def test_odds_rise_with_a_fact_and_follow_a_rule() -> None:
@@ -145,11 +200,18 @@ def test_a_heading_stands_apart_from_its_sentence() -> None:
     with_heading, without = units_of("Résultat : Pas de lésion visible.", []), units_of("Pas de lésion visible.", [])
     assert [unit.phrase for unit in with_heading] == ["Résultat :", "Pas de lésion visible."]
     assert with_heading[1].phrase == without[0].phrase
-    assert [unit.phrase for unit in units_of("Taille : 12 cm", [])] == ["Taille : ⟨N⟩ cm"]
+    assert [unit.phrase for unit in units_of("Taille : 12 cm", [])] == ["Taille : ⟨LENGTH⟩"]
+
+
+def test_the_last_clause_is_the_clause_that_stands_elsewhere() -> None:
+    (first,), (last,) = units_of("Obésité, goutte, arthrose.", []), units_of("Arthrose, obésité.", [])
+    assert [clause.phrase for clause in first.clauses] == ["Obésité", "goutte", "arthrose"]
+    assert [clause.phrase for clause in last.clauses] == ["Arthrose", "obésité"]
+    assert [unit.phrase for unit in (first, last)] == ["Obésité, goutte, arthrose.", "Arthrose, obésité."]
 
 
 def test_a_number_that_hardly_varies_is_wording_and_a_measured_one_is_not() -> None:
     dose = [line(i, "scanner", f"Injection de {90 if i % 20 else 9} mL.") for i in range(100)]
     assert [phrase.text for phrase in shared_phrases(dose, K)["scanner"]] == ["Injection de 90 mL."]
     size = [line(i, "scanner", f"Kyste de {10 + i % 5 * (i % 3)} mm.") for i in range(300)]
-    assert "Kyste de ⟨N⟩ mm." in [phrase.text for phrase in shared_phrases(size, K)["scanner"]]
+    assert "Kyste de ⟨LENGTH⟩." in [phrase.text for phrase in shared_phrases(size, K)["scanner"]]

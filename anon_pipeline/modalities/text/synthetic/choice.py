@@ -23,6 +23,7 @@ RULE = 0.98
 NEAR = 0.25
 SILENCE = -1
 CHANCE = 1e-4
+SURE = 1 - 1e-9
 
 
 @dataclass
@@ -148,19 +149,36 @@ def _ruled(odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def drawn(classes: NDArray[np.int64], odds: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A class for each row of (rows, classes) odds, SILENCE where none has any."""
-    total = odds.sum(axis=1, keepdims=True)
-    shares = odds / np.where(total > 0, total, 1)
-    place = (shares.cumsum(axis=1) < rng.random((len(odds), 1))).sum(axis=1).clip(0, len(classes) - 1)
-    return np.where(total[:, 0] <= 0, SILENCE, classes[place])
+    """A class for each row of (rows, classes) odds, SILENCE where none has any.
+
+    Each row has a class with its odds, and rows of like odds share the classes out evenly (systematic sampling, Madow
+    1949): independent draws would add chance to what goes with what.
+    """
+    chosen = np.full(len(odds), SILENCE, np.int64)
+    rows, left = np.flatnonzero(odds.sum(axis=1) > 0), odds.sum(axis=1)
+    for column in np.argsort(-odds.sum(axis=0), kind="stable"):
+        rows = rng.permutation(rows)
+        share = odds[rows, column] / left[rows]
+        rows, share = rows[np.argsort(share, kind="stable")], np.sort(share, kind="stable")
+        certain = share >= SURE
+        upto = np.floor(np.concatenate([[0.0], np.where(certain, 0, share).cumsum()]) + rng.random())
+        taken = certain | (np.diff(upto) > 0)
+        chosen[rows[taken]] = classes[column]
+        left, rows = left - odds[:, column], rows[~taken]
+    return chosen
 
 
 def fit(
     group: Group, phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, themes: Mapping[str, Theme]
 ) -> Chooser:
-    """Learn which of the group's themes, and which phrase of a theme, goes with which facts. least: patients a leaf."""
+    """Learn which of the group's themes, and which phrase of a theme, goes with which facts. least: patients a leaf.
+
+    What is said in words of too few patients has its theme: it is said of avatars in shared words.
+    """
     said = pd.Series(SILENCE, index=facts.index, dtype=np.int64)
     place = pd.Series(SILENCE, index=facts.index, dtype=np.int64)
+    for number, theme in enumerate(group.themes):
+        place[facts.index.intersection(list(themes[phrases[theme[0]].text].rows))] = number
     for number, theme in enumerate(group.themes):
         for index in theme:
             rows = facts.index.intersection(list(phrases[index].rows))
@@ -169,6 +187,6 @@ def fit(
     first = [number for number, facts_of_theme in enumerate(about) if facts_of_theme]
     within = []
     for number in range(len(group.themes)):
-        own = (place == number).to_numpy()
+        own = ((place == number) & (said != SILENCE)).to_numpy()
         within.append(odds_of.fit(said.to_numpy()[own], facts.loc[own], least))
     return Chooser(odds_of.fit(place.to_numpy(), facts, least, frozenset[str]().union(*about), first), within)

@@ -23,8 +23,9 @@ from anon_pipeline.modalities.text.synthetic.frames import WORD
 from anon_pipeline.modalities.text.synthetic.grounding import DATES, Ground
 from anon_pipeline.modalities.text.synthetic.language import Language, learn
 from anon_pipeline.modalities.text.synthetic.notes import read_notes
+from anon_pipeline.modalities.text.synthetic.numerals import NUMBERS
 from anon_pipeline.modalities.text.synthetic.rewording import local_writer, reword, words_of
-from anon_pipeline.modalities.text.synthetic.templates import NUMERIC, SLOT, Phrase
+from anon_pipeline.modalities.text.synthetic.templates import SLOT, Phrase
 from anon_pipeline.surrogates.identity import surrogate_person
 from anon_pipeline.surrogates.places import surrogate_hospital
 
@@ -121,17 +122,17 @@ def _write_all(
             continue
         own = facts.reindex(rows)
         said = language.say(own, dates, rng)
-        records = own.to_dict("records")
+        records, styles = own.to_dict("records"), rng.random(len(rows))
         for place, row in enumerate(rows):
             names = _Names(seed, persons[row], records[place].get("female"))
             pieces: list[tuple[str, Phrase]] = []
             for index, words in said[place]:
                 phrase, grounds = language.phrases[index], language.grounds[index]
-                text, values = _fill(phrase, grounds, words, records[place], dates, int(row), names)
+                text, values = _fill(phrase, grounds, words, records[place], dates, int(row), names, styles[place])
                 checked += len(values)
                 agreeing += _agree(phrase, grounds, text, values)
                 pieces.append((text, phrase))
-            texts[row] = joined(gathered(pieces))
+            texts[row] = joined(pieces)
     keep = [i for i, text in enumerate(texts) if text]
     order = seeded_rng(seed, "note-order").permutation(len(keep))
     chosen = [keep[i] for i in order]
@@ -145,7 +146,7 @@ def _write_all(
     return pa.table(columns, schema=SCHEMA), checked, agreeing
 
 
-def gathered(pieces: list[tuple[str, Phrase]]) -> list[tuple[str, Phrase]]:
+def _gathered(pieces: list[tuple[str, Phrase]]) -> list[tuple[str, Phrase]]:
     """The pieces in order, but what goes on after a comma right after the nearest beginning of such a sentence."""
     starts = [n for n, (_, phrase) in enumerate(pieces) if phrase.before != ", "]
 
@@ -160,10 +161,11 @@ def gathered(pieces: list[tuple[str, Phrase]]) -> list[tuple[str, Phrase]]:
 
 def joined(pieces: list[tuple[str, Phrase]]) -> str:
     """The pieces with what belongs between them: a line break where either wants one, a comma between clauses of one
-    sentence.
+    sentence, which stand together.
 
     A heading before nothing is left out, and a clause without its sentence begins one.
     """
+    pieces = _gathered(pieces)
     parts: list[str] = []
     for number, (piece, phrase) in enumerate(pieces):
         following = pieces[number + 1][1] if number + 1 < len(pieces) else None
@@ -227,6 +229,7 @@ def _fill(
     dates: Mapping[str, Mapping[int, dt.date]],
     row: int,
     names: _Names,
+    draw: float,
 ) -> tuple[str, list[str]]:
     parts, written, last, chosen = [], [], 0, iter(words)
     for position, match in enumerate(SLOT.finditer(phrase.text)):
@@ -238,7 +241,7 @@ def _fill(
             parts.append(names.of(match.group(1), "".join(parts)))
         else:
             value = dates[slot.fact][row] if slot.date_format else float(facts[slot.fact])
-            written.append(slot.written(value))
+            written.append(slot.written(value, draw))
             parts.append(written[-1])
         last = match.end()
     parts.append(phrase.text[last:])
@@ -259,4 +262,4 @@ def _agree(phrase: Phrase, grounds: list[Ground | None], text: str, values: list
     found = re.fullmatch(pattern + re.escape(phrase.text[last:]), text)
     if found is None:
         return 0
-    return sum(a == b for a, b, kind in zip(found.groups(), values, kinds, strict=True) if kind in DATES | {NUMERIC})
+    return sum(a == b for a, b, kind in zip(found.groups(), values, kinds, strict=True) if kind in DATES | NUMBERS)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.modalities.text.synthetic import choice, wording
 from anon_pipeline.modalities.text.synthetic.grounding import Ground, ground
-from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_phrases
+from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_and_seen
 from anon_pipeline.modalities.text.synthetic.themes import themes_of
 
 Dates = Mapping[str, Mapping[int, dt.date]]
@@ -67,13 +67,15 @@ class Language:
 def learn(notes: list[Note], facts: pd.DataFrame, dates: Dates, k: int) -> tuple[dict[str, Language], int]:
     """A language a kind of note, and how many shared phrases were left out for a number that is no known fact."""
     languages, rows, dropped, least = {}, {}, 0, max(LEAST_ROWS, k // 2)
-    for kind, phrases in shared_phrases(notes, k).items():
+    shared, seen = shared_and_seen(notes, k)
+    for kind, phrases in shared.items():
         rows[kind] = [note.row for note in notes if note.kind == kind]
         grounded = [_grounded(phrase, facts.reindex(rows[kind]), dates, k) for phrase in phrases]
         dropped += sum(not found for found in grounded)
         spoken = [one for found in grounded for one in found]
         languages[kind] = Language([phrase for phrase, _ in spoken], [slots for _, slots in spoken])
-    themes = themes_of({kind: language.phrases for kind, language in languages.items()}, rows, facts, least)
+    spoken_in = {kind: language.phrases for kind, language in languages.items()}
+    themes = themes_of(spoken_in, seen, rows, facts, least)
     for kind, language in languages.items():
         own = facts.reindex(rows[kind])
         subjects = [frozenset(g.fact for g in s if g is not None) - {"note_date", "age"} for s in language.grounds]

@@ -27,6 +27,8 @@ SURE, ECHO = 1e-3, 0.98
 PENALTY = 100.0
 PARSIMONY = 1.0
 """Gamma of the extended Bayesian information criterion: there are many small regressions, and many facts for each."""
+VERY_STRONG = 10.0
+"""How much better a tree has to be than a regression on facts that were expected to matter (Raftery 1995)."""
 
 
 @dataclass
@@ -100,6 +102,8 @@ def fit(
     if len(classes) < 2:
         return odds
     best, least_cost = odds, _cost(odds, labels, facts, parameters, choices, len(usable))
+    if any(np.isin(regression.chosen, usable[named]).any() for regression in odds.regressions):
+        least_cost -= VERY_STRONG
     filled = _filled(facts)
     cuts = sum(min(len(np.unique(column)) - 1, len(column) // least) for column in filled.T)
     last, worse = np.inf, 0

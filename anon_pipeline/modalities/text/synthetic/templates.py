@@ -2,7 +2,8 @@
 
 A phrase is kept only when at least k patients have it after normalisation; a number stays in a phrase only when at
 least k patients have the phrase with that very number, and a word in a phrase's gap (see ``frames``) only when at least
-k patients have it in such a gap. Nothing else of the notes' wording survives.
+k patients have it in such a gap, whatever its gender and number (see ``inflection``). Nothing else of the notes'
+wording survives.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from anon_pipeline.modalities.text.synthetic import numerals
 from anon_pipeline.modalities.text.synthetic.frames import WORD, Frame, frames
+from anon_pipeline.modalities.text.synthetic.inflection import lemma
 
-NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-ZÀ-ÖØ-Þ«\-•])")
 CLAUSE_END = re.compile(r",[ \t]+")
 HEADING = re.compile(
@@ -25,7 +27,6 @@ HEAD_WORDS, OFTEN = 2, 0.05
 """Words at the beginning of a sentence by which its clauses are put together again; share of a clause's notes in which
 it stands in such a sentence."""
 SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
-NUMERIC = "N"
 MOST_WORDINGS, WORDED = 5, 0.9
 OWN_WORDING = 0.02
 """Share of a frame's patients whose own phrase too few share: with fewer, its phrases stay as they are."""
@@ -104,10 +105,10 @@ def units_of(text: str, entities: Sequence[Mapping[str, object]]) -> list[Unit]:
 def _with_numbers(text: str, marked: list[str], values: list[str]) -> None:
     last = 0
     text = text.replace("⟨", "(").replace("⟩", ")")
-    for match in NUMBER.finditer(text):
-        marked += [text[last : match.start()], f"⟨{NUMERIC}⟩"]
-        values.append(match.group())
-        last = match.end()
+    for start, end, slot in numerals.found(text):
+        marked += [text[last:start], f"⟨{slot}⟩"]
+        values.append(text[start:end])
+        last = end
     marked.append(text[last:])
 
 
@@ -134,7 +135,8 @@ def _cut(marked: str, values: list[str]) -> list[Unit]:
 
 def _unit(piece: str, values: list[str], before: str, after: str, parts: Sequence[str] = (), head: str = "") -> Unit:
     clauses, left = [], list(values)
-    for number, part in enumerate(parts if len(parts) > 1 else ()):
+    several = [*parts[:-1], parts[-1].removesuffix(".")] if len(parts) > 1 else []
+    for number, part in enumerate(several):
         count = len(SLOT.findall(part))
         ahead = before if number == 0 else ", "
         behind = after if number == len(parts) - 1 else ", "
@@ -150,9 +152,15 @@ def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
 
     Sentences first; of the sentences that are not shared, the clauses that are.
     """
+    return shared_and_seen(notes, k)[0]
+
+
+def shared_and_seen(notes: Iterable[Note], k: int) -> tuple[dict[str, list[Phrase]], dict[str, set[int]]]:
+    """The phrases of ``shared_phrases``; and the notes of every phrase, shared or not, that two patients have, which
+    are to be counted and never to be said."""
     everything = list(notes)
     placed = [(note, place, unit) for note in everything for place, unit in _placed(note.units)]
-    sentences = _shared(placed, k)
+    sentences, whole = _shared(placed, k)
     texts = {text for found in sentences for text in found.texts}
     literal = _literals([(note.person_id, unit) for note in everything for unit in note.units], k)
     rest = [
@@ -161,15 +169,20 @@ def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
         if _fixed(unit, literal)[0] not in texts
         for number, clause in enumerate(unit.clauses)
     ]
-    shared = sentences + _shared(rest, k)
+    clauses, parts = _shared(rest, k)
+    cut = {_fixed(unit, literal)[0] for _, _, unit in placed if unit.clauses}
+    shared = sentences + clauses
+    seen = {found.text: set(found.rows) for found in shared}
+    for own in (*(found for found in whole if found.text not in cut), *parts):
+        seen.setdefault(own.text, set()).update(own.rows)
     rows: dict[str, set[int]] = defaultdict(set)
     for note in everything:
         rows[note.kind].add(note.row)
     kept = {}
-    for kind, own in sorted(rows.items()):
-        phrases = [found.phrase(own) for found in shared if len(own & found.rows.keys()) >= k // 2]
+    for kind, own_rows in sorted(rows.items()):
+        phrases = [found.phrase(own_rows) for found in shared if len(own_rows & found.rows.keys()) >= k // 2]
         kept[kind] = sorted(phrases, key=lambda p: (p.position, p.text))
-    return kept
+    return kept, seen
 
 
 def _placed(units: Sequence[Unit]) -> list[tuple[float, Unit]]:
@@ -214,7 +227,8 @@ class _Found:
         )
 
 
-def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[_Found]:
+def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> tuple[list[_Found], list[_Found]]:
+    """What k patients share, and what fewer do but more than one."""
     literal = _literals([(note.person_id, unit) for note, _, unit in placed], k)
     found: dict[str, _Found] = {}
     for note, place, unit in placed:
@@ -231,16 +245,17 @@ def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> list[_Found]:
         alone = [writable[text] for text in sorted(frame.members) if len(writable[text].persons) >= k]
         joint = _joint(frame, writable, common, k)
         kept += alone if joint is None else [replace(joint, alone=alone, texts=frozenset(frame.members))]
-    return kept
+    texts = {text for own in kept for text in own.texts}
+    return kept, [own for text, own in found.items() if text not in texts and len(own.persons) > 1]
 
 
 def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) -> set[str]:
-    """The words that at least k patients have in the gap of a frame."""
+    """The words, as lemmas, that at least k patients have in the gap of a frame."""
     persons: dict[str, set[int]] = defaultdict(set)
     for frame in framed:
         for text, words in frame.members.items():
             for word in words:
-                persons[word] |= found[text].persons
+                persons[lemma(word)] |= found[text].persons
     return {word for word, own in persons.items() if len(own) >= k}
 
 
@@ -252,7 +267,7 @@ def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) 
     if len(own) < 2 or len(persons) < k or len(few) < OWN_WORDING * len(persons):
         return None
     gaps = zip(*(words for words in frame.members.values()), strict=True)
-    allowed = tuple(tuple(sorted(set(words) & common)) for words in gaps)
+    allowed = tuple(tuple(sorted(word for word in set(words) if lemma(word) in common)) for words in gaps)
     if not all(allowed):
         return None
     kinds = tuple(SLOT.findall(frame.text))
@@ -270,7 +285,7 @@ def _literals(units: Iterable[tuple[int, Unit]], k: int) -> set[tuple[str, tuple
     persons: dict[tuple[str, tuple[str, ...]], set[int]] = defaultdict(set)
     everyone: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for person, unit in units:
-        if unit.kinds and set(unit.kinds) == {NUMERIC}:
+        if unit.kinds and numerals.NUMBERS.issuperset(unit.kinds):
             persons[unit.phrase, unit.values].add(person)
             everyone[unit.phrase].add(unit.values)
     # A phrase whose numbers vary is about a measured thing: there a common value is not wording.

@@ -29,7 +29,8 @@ SLIP = 0.01
 
 @dataclass
 class Theme:
-    """Phrases of which a note has one at most. rows: their notes; facts: what goes with them."""
+    """Phrases of which a note has one at most. kinds: those of notes in which one is said; rows: their notes, and those
+    of wordings that too few patients share; facts: what goes with them."""
 
     texts: list[str]
     kinds: set[str] = field(default_factory=set)
@@ -38,20 +39,24 @@ class Theme:
 
 
 def themes_of(
-    said: Mapping[str, Sequence[Phrase]], rows: Mapping[str, Sequence[int]], facts: pd.DataFrame, least: int
+    said: Mapping[str, Sequence[Phrase]],
+    seen: Mapping[str, set[int]],
+    rows: Mapping[str, Sequence[int]],
+    facts: pd.DataFrame,
+    least: int,
 ) -> dict[str, Theme]:
-    """The theme of each phrase.
+    """The theme of each phrase that is said.
 
-    said: kind of note -> its phrases. rows: kind -> its notes. facts: those of each note, by row. least: rows that have
-    to differ in a fact that counts.
+    said: kind of note -> its phrases. seen: wording -> its notes, whether it is said or not. rows: kind -> its notes.
+    facts: those of each note, by row. least: rows that have to differ in a fact that counts.
     """
-    single: dict[str, Theme] = {}
+    single = {text: Theme([text], rows=set(own)) for text, own in seen.items()}
     for kind, own in said.items():
         for phrase in own:
             theme = single.setdefault(phrase.text, Theme([phrase.text]))
             theme.kinds.add(kind)
             theme.rows |= phrase.rows.keys()
-    themes = _joined(single)
+    themes = [theme for theme in _joined(single) if theme.kinds]
     among: dict[tuple[str, ...], list[Theme]] = defaultdict(list)
     for theme in themes:
         if len(theme.texts) > 1 or len(theme.kinds) > 1:

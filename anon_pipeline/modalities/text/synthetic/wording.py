@@ -1,9 +1,14 @@
-"""The words in a phrase's gaps: which are said of whom, each gap knowing what stands in those before it."""
+"""The words in phrases' gaps: which are said of whom, each gap knowing what stands in those before it.
+
+A word is learnt whatever its gender and number, and gaps of several phrases with words in common are learnt together:
+one wording has few patients, all of them have many. Each phrase says a word in the form that it has there.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,57 +18,97 @@ from numpy.typing import NDArray
 from anon_pipeline.modalities.text.synthetic import odds as odds_of
 from anon_pipeline.modalities.text.synthetic.choice import SILENCE, drawn, requirements
 from anon_pipeline.modalities.text.synthetic.frames import WORD
+from anon_pipeline.modalities.text.synthetic.inflection import lemma
 from anon_pipeline.modalities.text.synthetic.odds import Odds
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
 
+ALIKE = 0.5
+"""Share of the fewer words that two gaps have in common when they are learnt together."""
+
 
 @dataclass
-class Gap:
-    """One gap: its words, how likely each is by the facts and the words before, and what each asks of the facts."""
+class Words:
+    """What is learnt of several gaps: their words as lemmas, how likely each is by the facts and the words before
+    (SILENCE stands for all words that too few patients have), and what each asks of the facts."""
 
-    words: tuple[str, ...]
+    lemmas: tuple[str, ...]
     odds: Odds
     needed: list[dict[str, float]]
 
 
+@dataclass
+class Gap:
+    """One gap of a phrase. forms: the words that may stand there, by lemma."""
+
+    words: Words
+    forms: dict[str, str]
+
+
 def fit(
-    phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, subjects: Sequence[frozenset[str]] = ()
+    phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, subjects: Sequence[frozenset[str]]
 ) -> list[list[Gap]]:
     """Learn the gaps of each phrase from the notes in which it is said. facts: those of each note. least: rows a leaf.
 
-    subjects: the facts that each phrase's numbers are; its words are likely to be about them. Gaps with the same words,
-    after the same words, are learnt together: one wording has few patients, all of them have many.
+    subjects: the facts that each phrase's numbers are; its words are likely to be about them.
     """
-    together: dict[tuple[tuple[str, ...], ...], list[Phrase]] = defaultdict(list)
-    for phrase in phrases:
-        for number in range(len(phrase.words)):
-            together[phrase.words[: number + 1]].append(phrase)
-    about: dict[tuple[tuple[str, ...], ...], set[str]] = defaultdict(set)
-    for phrase, own_facts in zip(phrases, subjects, strict=False):
-        for number in range(len(phrase.words)):
-            about[phrase.words[: number + 1]] |= own_facts
-    known = {words: _gap(words, own, facts, least, about[words]) for words, own in together.items()}
-    return [[known[phrase.words[: number + 1]] for number in range(len(phrase.words))] for phrase in phrases]
+    forms = [_forms(phrase) for phrase in phrases]
+    gaps: list[list[Gap]] = [[] for _ in phrases]
+
+    def extend(members: list[int], depth: int) -> None:
+        for pool in _pools({index: forms[index][depth].keys() for index in members if len(forms[index]) > depth}):
+            before = [gap.words.lemmas for gap in gaps[pool[0]]]
+            own = tuple(sorted(set[str]().union(*(forms[index][depth] for index in pool))))
+            about = frozenset[str]().union(*(subjects[index] for index in pool))
+            words = _learnt([*before, own], [phrases[index] for index in pool], facts, least, about)
+            for index in pool:
+                gaps[index].append(Gap(words, forms[index][depth]))
+            extend(pool, depth + 1)
+
+    extend(list(range(len(phrases))), 0)
+    return gaps
 
 
-def _gap(
-    words: tuple[tuple[str, ...], ...], phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, about: set[str]
-) -> Gap:
-    """The last of the gaps whose words are ``words``, of phrases that are ``about`` some facts."""
+def _forms(phrase: Phrase) -> list[dict[str, str]]:
+    """For each gap, the commonest form of each lemma."""
+    places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD]
+    found = []
+    for place, words in zip(places, phrase.words, strict=True):
+        counts = Counter(values[place] for values in phrase.rows.values())
+        found.append({lemma(word): word for word in sorted(words, key=lambda w: (counts[w], w))})
+    return found
+
+
+def _pools(lemmas: Mapping[int, AbstractSet[str]]) -> list[list[int]]:
+    """Which gaps are learnt together: those that have enough words in common, those with most words first."""
+    pools: list[tuple[set[str], list[int]]] = []
+    for index, own in sorted(lemmas.items(), key=lambda item: (-len(item[1]), item[0])):
+        home = next((pool for pool in pools if len(pool[0] & own) >= ALIKE * len(own)), None)
+        if home is None:
+            pools.append((set(own), [index]))
+        else:
+            home[0].update(own)
+            home[1].append(index)
+    return [members for _, members in pools]
+
+
+def _learnt(
+    lemmas: Sequence[tuple[str, ...]], phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, about: frozenset[str]
+) -> Words:
+    """The last of the gaps whose words are ``lemmas``, of phrases that are ``about`` some facts."""
     said: dict[int, list[str]] = {}
     for phrase in phrases:
-        places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD][: len(words)]
+        places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD][: len(lemmas)]
         for row in facts.index.intersection(list(phrase.rows)):
-            said.setdefault(row, [phrase.rows[row][place] for place in places])
+            said.setdefault(row, [lemma(phrase.rows[row][place]) for place in places])
     rows = sorted(said)
     frame = pd.DataFrame([said[row] for row in rows], index=rows)
-    labels = frame[len(words) - 1].map({word: index for index, word in enumerate(words[-1])})
-    kept = labels.dropna().astype(np.int64)
-    own = facts.loc[kept.index]
+    labels = frame[len(lemmas) - 1].map({word: index for index, word in enumerate(lemmas[-1])})
+    labels = labels.fillna(SILENCE).astype(np.int64)
+    own = facts.loc[rows]
     flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
-    needed = [requirements(kept.index[kept == index], own.loc[:, flags]) for index in range(len(words[-1]))]
-    told = _with_words(own, frame.loc[kept.index], words[:-1])
-    return Gap(words[-1], odds_of.fit(kept.to_numpy(), told, least, about), needed)
+    needed = [requirements(labels.index[labels == index], own.loc[:, flags]) for index in range(len(lemmas[-1]))]
+    told = _with_words(own, frame, lemmas[:-1])
+    return Words(lemmas[-1], odds_of.fit(labels.to_numpy(), told, least, about), needed)
 
 
 def sample(gaps: list[Gap], facts: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
@@ -72,26 +117,32 @@ def sample(gaps: list[Gap], facts: pd.DataFrame, rng: np.random.Generator) -> tu
     No word is said twice in a phrase, and none that the facts exclude.
     """
     said = pd.DataFrame(index=facts.index, columns=range(len(gaps)), dtype=object)
+    written = said.copy()
     full = np.ones(len(facts), bool)
     for number, gap in enumerate(gaps):
-        known = _with_words(facts, said, tuple(one.words for one in gaps[:number]))
-        allowed = np.ones((len(facts), len(gap.odds.classes)), bool)
-        for column, index in enumerate(gap.odds.classes):
-            for name, value in gap.needed[index].items():
+        words = gap.words
+        known = _with_words(facts, said, [one.words.lemmas for one in gaps[:number]])
+        allowed = np.ones((len(facts), len(words.odds.classes)), bool)
+        for column, index in enumerate(words.odds.classes):
+            if index == SILENCE or words.lemmas[index] not in gap.forms:
+                allowed[:, column] = False
+                continue
+            for name, value in words.needed[index].items():
                 allowed[:, column] &= facts[name].to_numpy() == value if name in facts else value == 0
             for before in range(number):
-                allowed[:, column] &= (said[before] != gap.words[index]).to_numpy()
-        chosen = drawn(gap.odds.classes, gap.odds.of(known) * allowed, rng)
+                allowed[:, column] &= (said[before] != words.lemmas[index]).to_numpy()
+        chosen = drawn(words.odds.classes, words.odds.of(known) * allowed, rng)
         full &= chosen != SILENCE
-        said[number] = [gap.words[index] if index != SILENCE else "" for index in chosen]
-    return said, full
+        said[number] = [words.lemmas[index] if index != SILENCE else "" for index in chosen]
+        written[number] = [gap.forms.get(one, "") for one in said[number]]
+    return written, full
 
 
-def _with_words(facts: pd.DataFrame, said: pd.DataFrame, words: tuple[tuple[str, ...], ...]) -> pd.DataFrame:
+def _with_words(facts: pd.DataFrame, said: pd.DataFrame, lemmas: Sequence[tuple[str, ...]]) -> pd.DataFrame:
     """The facts, and 0/1 for each word but the first of the gaps before."""
     columns = {
         f"word/{number}/{word}": (said[number] == word).astype(np.float64)
-        for number, own in enumerate(words)
+        for number, own in enumerate(lemmas)
         for word in own[1:]
     }
     return facts.assign(**columns) if columns else facts
