@@ -76,7 +76,7 @@ def analyte_features(cohort: Cohort, persons: NDArray[np.int64]) -> tuple[pd.Dat
         known = part[np.isfinite(part["v"])]
         enough = known["person_id"].nunique() >= least
         v = known["v"].to_numpy()
-        skewed = enough and v.min() > 0 and _skewness(v) > 1.5
+        skewed = enough and v.min() > 0 and skewness(v) > 1.5
         analyte = Analyte(int(concept), int(unit), bool(skewed), bool(enough))
         analytes.append(analyte)
         out[f"{analyte.name}:n"] = part.groupby("person_id").size().reindex(persons, fill_value=0).astype("int64")
@@ -110,7 +110,7 @@ def follows(people: pd.Series, day: pd.Series) -> pd.Series:
     return day > day.groupby(people).transform("min")
 
 
-def _skewness(values: NDArray[np.float64]) -> float:
+def skewness(values: NDArray[np.float64]) -> float:
     middle = values - np.median(values)
     return float(np.mean(middle**3) / max(float(np.mean(middle**2) ** 1.5), 1e-12))
 

@@ -111,12 +111,46 @@ def _visits(
         parts["start"].append(day)
         parts["stop"].append(np.minimum(day + stay, end[avatar]))
     joined = {name: np.concatenate(values).astype(np.int64) for name, values in parts.items()}
+    _one_after_the_other(joined, rows[rows["code"] > 0], real, start, end, rng)
     _open_with_a_visit(joined, start, _share_opened(rows, real), rng)
     ids = rng.permutation(len(joined["avatar"])).astype(np.int64) + 1
     order = np.argsort(ids)
     return Visits(
         joined["avatar"][order], ids[order], joined["concept"][order], joined["start"][order], joined["stop"][order]
     )
+
+
+def _one_after_the_other(
+    visits: dict[str, NDArray[np.int64]],
+    rows: pd.DataFrame,
+    spans: pd.DataFrame,
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> None:
+    """Give the visits of each avatar, in their order, days drawn for all kinds together, in place; each kind by itself,
+    an avatar's first letter and first stay would be of one day. On days and over stays of their own, where patients'
+    are (``rows``: person_id, d, stay; ``spans``: observed periods)."""
+    if not len(visits["avatar"]):
+        return
+    order = np.lexsort((rng.random(len(visits["avatar"])), visits["start"], visits["avatar"]))
+    avatar, stay = visits["avatar"][order], (visits["stop"] - visits["start"])[order]
+    model = GapModel(rows["person_id"].to_numpy(), rows["d"].to_numpy(), spans, rows["stay"].to_numpy(dtype=float))
+    _, day, _ = model.sample(np.bincount(avatar, minlength=len(start)), start, end, rng)
+    told = rows.sort_values(["person_id", "d", "stay"], ignore_index=True)
+    again = (told["person_id"] == told["person_id"].shift()).to_numpy()
+    before = (told["d"] + told["stay"]).shift().to_numpy()
+    if again.any() and (told["d"].diff().to_numpy()[again] == 0).mean() < ONCE_A_DAY:
+        rank = np.arange(len(avatar)) - np.searchsorted(avatar, avatar)
+        apart = day - rank
+        ahead = pd.Series(apart).groupby(avatar).cummax().to_numpy() + rank
+        day = np.minimum(ahead, end[avatar])
+    stop = np.minimum(day + stay, end[avatar])
+    if again.any() and (told["d"].to_numpy() <= before)[again].mean() < ONCE_A_DAY:
+        following = np.r_[day[1:], 0]
+        same = np.r_[avatar[1:] == avatar[:-1], False]
+        stop = np.where(same, np.maximum(np.minimum(stop, following - 1), day), stop)
+    visits["start"][order], visits["stop"][order] = day, stop
 
 
 def _share_opened(rows: pd.DataFrame, spans: pd.DataFrame) -> float:

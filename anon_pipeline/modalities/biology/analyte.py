@@ -16,6 +16,7 @@ from anon_pipeline.avatars.analytes import Analyte, follows
 from anon_pipeline.avatars.marginals import quantile_function
 from anon_pipeline.avatars.series import RARE, GapModel, Pool, draw_attribute
 from anon_pipeline.avatars.timeline import Timeline, place_in_visits
+from anon_pipeline.modalities.biology.groups import follow_groups
 
 CURVE_PERIODS, CURVE_PATIENTS = 8, 40
 BELOW, ABOVE = 4171756, 4172704
@@ -28,9 +29,13 @@ def expand(
     time: Timeline,
     spans: pd.DataFrame,
     visits: tuple[NDArray[np.int64], NDArray[np.int64]],
+    groups: tuple[pd.DataFrame, pd.DataFrame],
     rng: np.random.Generator,
 ) -> dict[str, NDArray[Any]]:
-    """The avatars' samples of one analyte: avatar, day, visit, value, operator, low, high, concept (value_as)."""
+    """The avatars' samples of one analyte: avatar, day, visit, value, operator, low, high, concept (value_as).
+
+    groups: ``groups.predictors`` of patients and of avatars.
+    """
     frame = time.patients.frame
     counts = frame[f"{analyte.name}:n"].to_numpy(dtype=np.int64)
     people = rows["person_id"].to_numpy()
@@ -44,7 +49,7 @@ def expand(
     out["operator"] = np.full(len(avatar), -1, np.int64)
     out["value"] = np.full(len(avatar), np.nan)
     if analyte.numeric:
-        out["value"], out["operator"] = _values(analyte, rows, frame, avatar, day, rng)
+        out["value"], out["operator"] = _values(analyte, rows, frame, groups, avatar, day, rng)
     out["low"], out["high"] = _ranges(rows, frame, avatar)
     return out
 
@@ -53,6 +58,7 @@ def _values(
     analyte: Analyte,
     rows: pd.DataFrame,
     frame: pd.DataFrame,
+    groups: tuple[pd.DataFrame, pd.DataFrame],
     avatar: NDArray[np.int64],
     day: NDArray[np.int64],
     rng: np.random.Generator,
@@ -80,7 +86,8 @@ def _values(
     low, high = _range(known["v"].to_numpy())
     # a period's mean is over its patients: one who lies far out would move everyone's values
     usual_values = known.assign(v=known["v"].clip(low, high))
-    value = follow_curve(usual_values, avatar, day, analyte.unscale(value), ratio=analyte.logarithmic)
+    value = follow_groups(groups[0], usual_values, groups[1], avatar, day, analyte.unscale(value))
+    value = follow_curve(usual_values, avatar, day, value, ratio=analyte.logarithmic)
     written[there], operator[there] = _written(known, value, (low, high))
     return written, operator
 

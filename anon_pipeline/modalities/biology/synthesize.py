@@ -38,18 +38,20 @@ def synthesize(cohort: Cohort, draw: Draw, seed: int, out: Path) -> Synthesis:
     from anon_pipeline.avatars.patients import patient_table
     from anon_pipeline.avatars.timeline import real_spans, timeline
     from anon_pipeline.modalities.biology.analyte import expand
+    from anon_pipeline.modalities.biology.groups import predictors
 
     out.mkdir(parents=True, exist_ok=True)
     table = patient_table(cohort)
     time = timeline(cohort, draw, seed)
     rows = _patients_rows(cohort, table.frame["sex"])
-    groups = dict(iter(rows.groupby(["concept", "unit"])))
+    samples = dict(iter(rows.groupby(["concept", "unit"])))
+    groups = predictors(table.frame), predictors(time.patients.frame)
     spans = real_spans(table.frame)
     visits = time.visits.of(draw.size)
     parts = []
     for analyte in table.analytes:
         rng = seeded_rng(seed, "biology", analyte.name, draw.size)
-        made = expand(analyte, groups[(analyte.concept, analyte.unit)], time, spans, visits, rng)
+        made = expand(analyte, samples[(analyte.concept, analyte.unit)], time, spans, visits, groups, rng)
         size = len(made["avatar"])
         made["code"] = np.full(size, analyte.concept)
         made["unit"] = np.full(size, analyte.unit if analyte.unit else -1)

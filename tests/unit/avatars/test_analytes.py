@@ -70,7 +70,8 @@ def test_missing_values_have_no_part_in_a_first_day() -> None:
     rows.loc[first_known, "v"] += 2
     frame = pd.DataFrame({"lab:1:0:level": np.full(200, 50.0), "lab:1:0:baseline": np.full(200, 2.0)})
     avatar, day = np.repeat(np.arange(200), 6), np.tile(np.arange(6) * 100, 200)
-    value, _ = _values(ANALYTE, rows, frame, avatar, day, rng)
+    nobody = pd.DataFrame(index=range(PEOPLE)), pd.DataFrame(index=range(200))
+    value, _ = _values(ANALYTE, rows, frame, nobody, avatar, day, rng)
     made = pd.DataFrame({"p": avatar, "v": value}).dropna()
     several = made[made.groupby("p")["v"].transform("size") > 1]
     first = several.groupby("p")["v"].nth(0).to_numpy()

@@ -29,6 +29,16 @@ def test_the_spread_inside_is_the_lesions_and_not_added_to_the_grain(spread: flo
     assert found.spread == pytest.approx(max(spread, 9.0), abs=2.0)
 
 
+def test_a_mask_has_the_area_that_its_diameter_says() -> None:
+    rng = np.random.default_rng(2)
+    for size in (6.0, 11.0, 23.0, 38.0):
+        centre = 48 + rng.random(2)
+        _, mask = draw(liver(rng), Lesion(size, *centre, 1, 60.0, 8.0), SPACING, 5.0, rng)
+        assert mask[1].sum() == round(np.pi * (size / SPACING / 2) ** 2)
+        away = np.hypot(*(np.argwhere(mask[1]).T - centre[::-1, None]))
+        assert away.max() <= size / SPACING / 2 + 1
+
+
 def test_avatars_lesions_are_of_whole_millimetres() -> None:
     rng = np.random.default_rng(1)
     stacks = []

@@ -202,6 +202,52 @@ def test_observation_opens_with_a_visit_as_often_as_patients_does() -> None:
     assert ((visits["start"] != day) <= (visits["start"] == start[avatar])).all()
 
 
+def test_visits_of_all_kinds_come_one_after_the_other() -> None:
+    """Drawn by kind, a first letter and a first stay are both of the first day; patients have one visit at a time."""
+    from anon_pipeline.avatars.timeline import _one_after_the_other
+
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(300), 3)
+    day = np.cumsum(np.tile([0, 40, 70], (300, 1)) + rng.integers(0, 9, (300, 3)), axis=1).ravel()
+    rows = pd.DataFrame({"person_id": person, "d": day, "stay": 5})
+    spans = pd.DataFrame({"a": 0, "b": 200}, index=range(300))
+    start, end = rng.integers(0, 500, 400), np.full(400, 900)
+    avatar = np.concatenate([np.repeat(np.arange(400), 2), np.arange(400)])
+    first = start[avatar] + np.concatenate([np.tile([0, 60], 400), np.zeros(400, np.int64)])
+    kind = np.concatenate([np.zeros(800, np.int64), np.ones(400, np.int64)])
+
+    def placed(known: pd.DataFrame) -> pd.DataFrame:
+        visits = {"avatar": avatar, "concept": kind, "start": first.copy(), "stop": first + 7}
+        _one_after_the_other(visits, known, spans, start, end, np.random.default_rng(1))
+        return pd.DataFrame(visits).sort_values(["avatar", "start", "stop"], ignore_index=True)
+
+    made = placed(rows)
+    again = made["avatar"] == made["avatar"].shift()
+    assert (made["start"] > made["stop"].shift())[again].all()
+    assert (made["stop"] - made["start"]).max() == 7
+    assert ((made["start"] >= start[made["avatar"]]) & (made["stop"] <= 900)).all()
+    assert made.groupby("avatar")["concept"].sum().eq(1).all()
+    assert made.groupby("avatar")["concept"].nth(2).eq(0).all()
+    together = rows.assign(d=rows["d"].groupby(person).transform("min"))
+    same = placed(together)
+    assert (same["start"] == same["start"].shift())[same["avatar"] == same["avatar"].shift()].mean() > 0.5
+
+
+def test_a_mean_that_differs_by_chance_moves_nothing() -> None:
+    from anon_pipeline.modalities.biology.analyte import follow_curve
+
+    person, visit = np.repeat(np.arange(200), 6), np.tile(np.arange(6), 200)
+    raw, kept = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        known = pd.DataFrame({"person_id": person, "d": 90 * visit, "v": 50 + rng.normal(0, 9, 1200)})
+        flat = 50 + rng.normal(0, 9, 1200)
+        apart = known["v"].groupby(visit).mean() - pd.Series(flat).groupby(visit).mean()
+        raw.append(apart.abs().mean())
+        kept.append(np.abs(follow_curve(known, person, 90 * visit, flat, ratio=False) - flat).mean())
+    assert np.mean(kept) < 0.45 * np.mean(raw)
+
+
 def test_values_follow_the_patients_mean_over_time() -> None:
     from anon_pipeline.modalities.biology.analyte import follow_curve
 

@@ -260,14 +260,16 @@ def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) 
 
 
 def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) -> _Found | None:
-    """The frame as one phrase, where enough patients share it and too few share what it stands for."""
+    """The frame as one phrase, where enough patients share it, and either too few share what it stands for, or its
+    words stand in more combinations than there are words."""
     own = [found[text] for text in sorted(frame.members)]
     persons = set().union(*(one.persons for one in own))
     few = set().union(*(one.persons for one in own if len(one.persons) < k))
-    if len(own) < 2 or len(persons) < k or len(few) < OWN_WORDING * len(persons):
+    gaps = [set(words) for words in zip(*frame.members.values(), strict=True)]
+    combined = len(own) > sum(len(words) for words in gaps)
+    if len(own) < 2 or len(persons) < k or (not combined and len(few) < OWN_WORDING * len(persons)):
         return None
-    gaps = zip(*(words for words in frame.members.values()), strict=True)
-    allowed = tuple(tuple(sorted(word for word in set(words) if lemma(word) in common)) for words in gaps)
+    allowed = tuple(tuple(sorted(word for word in words if lemma(word) in common)) for words in gaps)
     if not all(allowed):
         return None
     kinds = tuple(SLOT.findall(frame.text))

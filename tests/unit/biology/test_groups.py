@@ -1,0 +1,104 @@
+"""Avatars' laboratory values differ between groups as the patients' do, before a drug and after it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_pipeline.modalities.biology.groups import follow_groups, predictors
+
+PEOPLE, SAMPLES = 400, 4
+DRUG, DISEASE, OTHER = "drug_exposure:1", "condition_occurrence:2", "condition_occurrence:3"
+
+
+def people(rng: np.random.Generator) -> pd.DataFrame:
+    """A patient-level table: most of those with a disease have a drug for it."""
+    ill = rng.random(PEOPLE) < 0.5
+    return pd.DataFrame(
+        {
+            "sex": rng.choice([8507, 8532], PEOPLE),
+            "age": rng.uniform(20, 90, PEOPLE) * 365.25,
+            DRUG: np.where(rng.random(PEOPLE) < np.where(ill, 0.7, 0.2), 3, 0),
+            DISEASE: ill.astype(int),
+            OTHER: rng.integers(0, 2, PEOPLE),
+            "lab:9:0:level": rng.random(PEOPLE),
+        }
+    )
+
+
+def samples(rng: np.random.Generator, table: pd.DataFrame, change: float, disease: float) -> pd.DataFrame:
+    """Four samples each: those who are ill lie ``disease`` higher, those with the drug change after the first day."""
+    person, visit = np.repeat(np.arange(PEOPLE), SAMPLES), np.tile(np.arange(SAMPLES), PEOPLE)
+    told = table.loc[person].reset_index(drop=True)
+    value = 4 + disease * told[DISEASE] + change * (told[DRUG] > 0) * (visit > 0)
+    return pd.DataFrame({"person_id": person, "d": 30 * visit, "v": value + rng.normal(0, 0.2, len(person))})
+
+
+def effects(table: pd.DataFrame, told: pd.DataFrame) -> tuple[float, float]:
+    """What the drug changes and what the disease raises the first day by, each beside the other."""
+    first = told[told["d"] == 0].groupby("person_id")["v"].mean()
+    later = told[told["d"] > 0].groupby("person_id")["v"].mean()
+    x = np.column_stack([np.ones(len(table)), table[DRUG] > 0, table[DISEASE]]).astype(float)
+    change, raised = (np.linalg.lstsq(x, y.to_numpy(), rcond=None)[0] for y in (later - first, first))
+    return float(change[1]), float(raised[2])
+
+
+def moved(real: pd.DataFrame, known: pd.DataFrame, made: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
+    value = follow_groups(
+        predictors(real),
+        known,
+        predictors(made),
+        written["person_id"].to_numpy(),
+        written["d"].to_numpy(),
+        written["v"].to_numpy(),
+    )
+    return written.assign(v=value)
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_a_drug_does_in_avatars_what_it_does_in_patients(logarithmic: bool) -> None:
+    rng = np.random.default_rng(0)
+    real, made = people(rng), people(rng)
+    known, written = samples(rng, real, -0.4, 0.5), samples(rng, made, -0.25, 0.7)
+    if logarithmic:
+        known["v"], written["v"] = np.exp(known["v"]), np.exp(written["v"])
+    after = moved(real, known, made, written)
+    if logarithmic:
+        known["v"], written["v"], after["v"] = np.log(known["v"]), np.log(written["v"]), np.log(after["v"])
+    assert effects(made, written) == pytest.approx((-0.25, 0.7), abs=0.05)
+    assert effects(made, after) == pytest.approx(effects(real, known), abs=0.01)
+    first = written["d"] == 0
+    for rows in (first, ~first):
+        assert after.loc[rows, "v"].mean() == pytest.approx(written.loc[rows, "v"].mean(), abs=1e-9)
+
+
+def test_what_patients_do_not_differ_by_moves_nothing() -> None:
+    rng = np.random.default_rng(1)
+    real, made = people(rng), people(rng)
+    written = samples(rng, made, -0.3, 0.4)
+    assert moved(real, samples(rng, real, 0.0, 0.0), made, written).equals(written)
+
+
+def test_few_people_are_no_group() -> None:
+    """Fifteen patients have the drug: their mean is not handed on."""
+    rng = np.random.default_rng(2)
+    real, made = people(rng), people(rng)
+    for table in (real, made):
+        table[DRUG] = np.where(np.arange(PEOPLE) < 15, 1, 0)
+        table[DISEASE] = 0
+    written = samples(rng, made, 0.0, 0.0)
+    assert moved(real, samples(rng, real, -2.0, 0.0), made, written).equals(written)
+
+
+def test_who_has_one_day_is_left_out_of_the_comparison_and_moved_alike() -> None:
+    rng = np.random.default_rng(3)
+    real, made = people(rng), people(rng)
+    known, written = samples(rng, real, -0.4, 0.5), samples(rng, made, -0.4, 0.9)
+    known = known[(known["d"] == 0) | (known["person_id"] % 4 > 0)]
+    known.loc[known["person_id"] % 4 == 0, "v"] += 50
+    written = written[(written["d"] == 0) | (written["person_id"] % 4 > 0)].reset_index(drop=True)
+    after = moved(real, known, made, written)
+    alone = (written["person_id"] % 4 == 0).to_numpy()
+    by = (after["v"] - written["v"])[alone].groupby(made[DISEASE].reindex(written.loc[alone, "person_id"]).to_numpy())
+    assert by.mean()[1] - by.mean()[0] == pytest.approx(-0.4, abs=0.1)
