@@ -8,7 +8,9 @@ cohort brings itself: none may come out. Membership and linking by notes are att
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,8 @@ def rows(
     patients: Iterable[tuple[int, str | None]],
     least: int,
 ) -> list[dict[str, Any]]:
-    """The second detector's findings in avatars' notes, and words of theirs that fewer than ``least`` patients wrote.
+    """The second detector's findings in avatars' notes, and words of theirs that fewer than ``least`` patients wrote,
+    in whatever gender and number.
 
     avatars, patients: (person, text). made_up: plain words of the names that each avatar's notes may hold.
     """
@@ -66,14 +69,17 @@ def rows(
     persons = [person for person, _ in avatars]
     second = second_detector([text for _, text in avatars], placed, persons, least)["documents_with_findings"]
     words = {
-        word for person, text in avatars for word in set(WORD.findall(fold_text(text))) - CALENDAR - made_up[person]
+        _counted(word)
+        for person, text in avatars
+        for word in _words(text)
+        if fold_text(word) not in CALENDAR | made_up[person]
     }
     holders: dict[str, set[int]] = {word: set() for word in words}
     missing = set(words)
     for person, written in patients:
         if not missing:
             break
-        for word in missing.intersection(WORD.findall(fold_text(written or ""))):
+        for word in missing.intersection(_counted(word) for word in _words(written or "")):
             holders[word].add(person)
             if len(holders[word]) >= least:
                 missing.discard(word)
@@ -82,6 +88,19 @@ def rows(
         _row("second_detector", "notes_with_findings", second["value"], second["low"], second["high"], len(avatars)),
         _row("rare_words", "words", rare, rare, rare, len(words)),
     ]
+
+
+def _words(text: str) -> set[str]:
+    return set(WORD.findall(unicodedata.normalize("NFC", text)))
+
+
+@lru_cache(maxsize=100_000)
+def _counted(word: str) -> str:
+    """What a word is counted as."""
+    from anon_pipeline.modalities.text.folding import fold_text
+    from anon_pipeline.modalities.text.inflection import lemma
+
+    return fold_text(lemma(word))
 
 
 def _of_the_avatar(text: str, names: frozenset[str]) -> list[tuple[int, int]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from anon_pipeline.modalities.text.synthetic.compose import _Names, joined, made_up_names
-from anon_pipeline.modalities.text.synthetic.templates import Phrase, units_of
+from anon_pipeline.modalities.text.synthetic.templates import Phrase
+from anon_pipeline.modalities.text.synthetic.units import units_of
 from anon_pipeline.stages.avatar_notes import rows
 
 AVATARS = [(i, f"Madame Durand, vue le 12/03/2020, hypertension artérielle. Suite {i}.") for i in range(1, 6)]
@@ -26,6 +27,17 @@ def test_a_rare_word_is_counted() -> None:
     found = rows([(1, "Une ostréicultrice"), *AVATARS], MADE_UP, iter(with_one_more), 11)
     assert {row["name"]: row["value"] for row in found}["rare_words"] == 1
     assert figures(AVATARS, least=12)["rare_words"] > 1
+
+
+def test_forms_of_a_word_are_counted_together() -> None:
+    wrote = [(i, "nodule volumineux" if i % 2 else "lésion volumineuse, bien limite\u0301e") for i in range(11)]
+    avatar = [(1, "Nodule volumineux, bien limité.")]
+    found = rows(avatar, {1: frozenset()}, iter(wrote), 11)[1]
+    assert (found["name"], found["value"], found["attacked"]) == ("rare_words", 3.0, 4)
+    found = rows([(1, "Nodule volumineux.")], {1: frozenset()}, iter([*wrote, (20, "le nodule"), (21, "nodules")]), 7)[
+        1
+    ]
+    assert found["value"] == 0
 
 
 def test_a_name_that_was_not_made_up_is_found() -> None:

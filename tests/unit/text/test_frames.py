@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from anon_pipeline.modalities.text.synthetic import odds, wording
-from anon_pipeline.modalities.text.synthetic.frames import Frame, frames
+from anon_pipeline.modalities.text.synthetic.frames import Frame, frames, word_keys
 from anon_pipeline.modalities.text.synthetic.language import learn
-from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_phrases, units_of
+from anon_pipeline.modalities.text.synthetic.templates import Phrase, shared_phrases
+from anon_pipeline.modalities.text.synthetic.units import Note, units_of
 
 K, PEOPLE = 11, 400
 ADJECTIVES, SEGMENTS = ("volumineuse", "bien limitée", "arrondie", "isolée"), ("V", "VI", "VII", "VIII")
@@ -126,6 +127,27 @@ def test_a_word_is_learnt_whatever_its_gender_and_said_in_that_of_the_phrase() -
         told, whole = wording.sample(gaps, pd.DataFrame({"drug/1": [1.0, 0.0] * 10}), np.random.default_rng(0))
         assert whole.all()
         assert told[0].tolist() == sorted(phrase.words[0], reverse=True) * 10
+
+
+def test_a_word_that_agrees_with_the_patient_keeps_its_gender() -> None:
+    """'Adressée' is of women: one phrase holds both forms, and says each of whom it is said of."""
+    female = np.arange(60) % 2 == 0
+    notes = [
+        line(
+            i, "lettre", f"Patient {'adressée' if female[i] else 'adressé'} par le centre {'A' if i % 3 else 'B'} hier."
+        )
+        for i in range(60)
+    ]
+    facts = pd.DataFrame({"female": female.astype(float)})
+    languages, _ = learn(notes, facts, {}, K)
+    language = languages["lettre"]
+    said = language.say(pd.DataFrame({"female": [1.0, 0.0] * 20}), {}, np.random.default_rng(0))
+    written = [" ".join([language.phrases[index].text, *words]) for own in said for index, words in own]
+    assert len(written) == 40
+    assert ["adressée" in text for text in written] == [True, False] * 20
+    mistyped = {"adressée": 40, "adressé": 2, "isolé": 3}
+    assert word_keys(mistyped) == {"adressée": "adressé", "adressé": "adressé", "isolé": "isolé"}
+    assert word_keys({"adressée": 40, "adressé": 20}) == {"adressée": "adressée", "adressé": "adressé"}
 
 
 def test_a_rare_word_counts_against_the_others_and_is_not_said() -> None:

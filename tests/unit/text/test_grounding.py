@@ -7,11 +7,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from anon_pipeline.modalities.text.inflection import lemma
 from anon_pipeline.modalities.text.synthetic import numerals
 from anon_pipeline.modalities.text.synthetic.grounding import Ground, ground, parse_date
-from anon_pipeline.modalities.text.synthetic.inflection import lemma
 from anon_pipeline.modalities.text.synthetic.numerals import Style
-from anon_pipeline.modalities.text.synthetic.templates import Phrase, units_of
+from anon_pipeline.modalities.text.synthetic.templates import Phrase
+from anon_pipeline.modalities.text.synthetic.units import units_of
 
 PEOPLE = 300
 

@@ -8,8 +8,9 @@ import pytest
 
 from anon_pipeline.modalities.text.synthetic import choice, odds
 from anon_pipeline.modalities.text.synthetic.language import learn
-from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_and_seen, units_of
+from anon_pipeline.modalities.text.synthetic.templates import Phrase, shared_and_seen
 from anon_pipeline.modalities.text.synthetic.themes import themes_of
+from anon_pipeline.modalities.text.synthetic.units import Note, units_of
 
 MURMUR = (
     "L'auscultation retrouve un souffle systolique au bord gauche.",

@@ -25,7 +25,8 @@ from anon_pipeline.modalities.text.synthetic.language import Language, learn
 from anon_pipeline.modalities.text.synthetic.notes import read_notes
 from anon_pipeline.modalities.text.synthetic.numerals import NUMBERS
 from anon_pipeline.modalities.text.synthetic.rewording import local_writer, reword, words_of
-from anon_pipeline.modalities.text.synthetic.templates import SLOT, Phrase
+from anon_pipeline.modalities.text.synthetic.templates import Phrase
+from anon_pipeline.modalities.text.synthetic.units import SLOT
 from anon_pipeline.surrogates.identity import surrogate_person
 from anon_pipeline.surrogates.places import surrogate_hospital
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from anon_pipeline.modalities.text.inflection import lemma
+
 WORD = "W"
 GAP = f"⟨{WORD}⟩"
 MOST_GAPS, LONGEST_GAP = 3, 3
@@ -20,6 +22,9 @@ ALIKE = 0.6
 MOST_COMPARED, MOST_TRIED = 2_000, 20
 TOKEN = re.compile(r"\s*(?:⟨\w+⟩|[^\W_]+(?:[-'’][^\W_]+)*['’]?|[^\s⟨]|⟨)")
 WORDLIKE = re.compile(r"\s*[^\W\d_][\w'’-]*\Z")
+FORMS = 0.1
+"""Share of a word's patients in a gap from which another of its forms there is another word: it agrees with the patient
+('vu le', 'vue le') and not with the phrase."""
 Span = tuple[int, int]
 
 
@@ -125,3 +130,20 @@ def _frame(cluster: _Cluster) -> Frame:
             for member, (tokens, place) in cluster.members.items()
         },
     )
+
+
+def word_keys(said: Mapping[str, int]) -> dict[str, str]:
+    """What each word of a gap counts as. said: word -> patients who have it there.
+
+    Its lemma, so that 'nodule volumineux' and 'lésion volumineuse' share a word; itself where the gap holds several
+    forms of it.
+    """
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(said):
+        forms[lemma(word)].append(word)
+    keys = {}
+    for one, words in forms.items():
+        counts = sorted(said[word] for word in words)
+        several = len(words) > 1 and counts[-2] >= FORMS * sum(counts)
+        keys.update({word: word if several else one for word in words})
+    return keys

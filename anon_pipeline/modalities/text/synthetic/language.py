@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from anon_pipeline.modalities.text.synthetic import choice, wording
 from anon_pipeline.modalities.text.synthetic.grounding import Ground, ground
-from anon_pipeline.modalities.text.synthetic.templates import Note, Phrase, shared_and_seen
+from anon_pipeline.modalities.text.synthetic.templates import Phrase, shared_and_seen
 from anon_pipeline.modalities.text.synthetic.themes import themes_of
+from anon_pipeline.modalities.text.synthetic.units import Note
 
 Dates = Mapping[str, Mapping[int, dt.date]]
 LEAST_ROWS = 10

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.keys import Key
-from anon_pipeline.modalities.text.synthetic.templates import Note, Unit, units_of
+from anon_pipeline.modalities.text.synthetic.units import Note, Unit, units_of
 
 MOST_KNOWN = 100_000
 _KNOWN: dict[bytes, tuple[Unit, ...]] = {}

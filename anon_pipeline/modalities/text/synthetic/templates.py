@@ -1,4 +1,4 @@
-"""Phrases that many patients share: notes cut into units, with everything personal or numeric replaced by slots.
+"""Phrases that many patients share, of the units that notes are cut into (``units``).
 
 A phrase is kept only when at least k patients have it after normalisation; a number stays in a phrase only when at
 least k patients have the phrase with that very number, and a word in a phrase's gap (see ``frames``) only when at least
@@ -8,25 +8,16 @@ wording survives.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from anon_pipeline.modalities.text.synthetic import numerals
-from anon_pipeline.modalities.text.synthetic.frames import WORD, Frame, frames
-from anon_pipeline.modalities.text.synthetic.inflection import lemma
+from anon_pipeline.modalities.text.synthetic.frames import WORD, Frame, frames, word_keys
+from anon_pipeline.modalities.text.synthetic.units import SLOT, Note, Unit
 
-SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-ZÀ-ÖØ-Þ«\-•])")
-CLAUSE_END = re.compile(r",[ \t]+")
-HEADING = re.compile(
-    r"(?P<heading>[A-ZÀ-ÖØ-Þ][^\s:⟨]+(?: [^\s:⟨]+){0,2} ?:)[ \t]+(?=[A-ZÀ-ÖØ-Þ][^\s:⟨]*(?: [^\s:]+){2})"
-)
-"""A title at the start of a line before a whole sentence: the sentence is the same one elsewhere."""
-HEAD_WORDS, OFTEN = 2, 0.05
-"""Words at the beginning of a sentence by which its clauses are put together again; share of a clause's notes in which
-it stands in such a sentence."""
-SLOT = re.compile(r"⟨([A-Z0-9_]+)⟩")
+OFTEN = 0.05
+"""Share of a clause's notes in which it stands in a sentence that begins so."""
 MOST_WORDINGS, WORDED = 5, 0.9
 OWN_WORDING = 0.02
 """Share of a frame's patients whose own phrase too few share: with fewer, its phrases stay as they are."""
@@ -34,30 +25,6 @@ OWN_WORDING = 0.02
 UNWRITABLE = frozenset(
     {"NIR", "IPP", "NDA", "RPPS", "ADELI", "PHONE", "EMAIL", "URL", "IBAN", "PLATE", "ADDRESS", "POSTAL_CODE", "CITY"}
 )
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A sentence, line or clause of a note: its phrase with slots, what stood in them, and what stands before and after
-    it. head: how its sentence begins."""
-
-    phrase: str
-    kinds: tuple[str, ...]
-    values: tuple[str, ...]
-    after: str
-    before: str = "\n"
-    clauses: tuple[Unit, ...] = ()
-    head: str = ""
-
-
-@dataclass(frozen=True)
-class Note:
-    """One note as units. row: the note's number among all notes."""
-
-    row: int
-    person_id: int
-    kind: str
-    units: tuple[Unit, ...]
 
 
 @dataclass
@@ -83,67 +50,6 @@ class Phrase:
 
     def __post_init__(self) -> None:
         self.texts = self.texts or frozenset((self.text,))
-
-
-def units_of(text: str, entities: Sequence[Mapping[str, object]]) -> list[Unit]:
-    """Cut a note into units. entities: ``start``, ``end``, ``label`` of personal mentions, not overlapping."""
-    marked: list[str] = []
-    values: list[str] = []
-    last = 0
-    for entity in sorted(entities, key=lambda e: int(str(e["start"]))):
-        start, end = int(str(entity["start"])), int(str(entity["end"]))
-        if start < last:
-            continue
-        _with_numbers(text[last:start], marked, values)
-        marked.append(f"⟨{entity['label']}⟩")
-        values.append(text[start:end])
-        last = end
-    _with_numbers(text[last:], marked, values)
-    return _cut("".join(marked), values)
-
-
-def _with_numbers(text: str, marked: list[str], values: list[str]) -> None:
-    last = 0
-    text = text.replace("⟨", "(").replace("⟩", ")")
-    for start, end, slot in numerals.found(text):
-        marked += [text[last:start], f"⟨{slot}⟩"]
-        values.append(text[start:end])
-        last = end
-    marked.append(text[last:])
-
-
-def _cut(marked: str, values: list[str]) -> list[Unit]:
-    """Lines, cut into sentences, each cut into clauses as well: a sentence that is nobody else's may have clauses
-    that many patients share."""
-    units, left = [], list(values)
-    for line in marked.split("\n"):
-        heading = HEADING.match(line)
-        start = heading.end() if heading else 0
-        pieces = [heading["heading"]] if heading else []
-        pieces += [p for p in SENTENCE_END.split(line[start:]) if p.strip()]
-        pieces = pieces or [""]
-        for position, piece in enumerate(pieces):
-            after = "\n" if position == len(pieces) - 1 else " "
-            own, left = left[: len(SLOT.findall(piece))], left[len(SLOT.findall(piece)) :]
-            before = "\n" if position == 0 else " "
-            parts = CLAUSE_END.split(piece)
-            titled = heading is not None and position == 1
-            head = pieces[0].rstrip(" :") if titled else " ".join(re.split(r" ?:", parts[0])[0].split()[:HEAD_WORDS])
-            units.append(_unit(piece, own, before, after, parts, head))
-    return units
-
-
-def _unit(piece: str, values: list[str], before: str, after: str, parts: Sequence[str] = (), head: str = "") -> Unit:
-    clauses, left = [], list(values)
-    several = [*parts[:-1], parts[-1].removesuffix(".")] if len(parts) > 1 else []
-    for number, part in enumerate(several):
-        count = len(SLOT.findall(part))
-        ahead = before if number == 0 else ", "
-        behind = after if number == len(parts) - 1 else ", "
-        clauses.append(_unit(part, left[:count], ahead, behind, head=head))
-        left = left[count:]
-    kinds = tuple(SLOT.findall(piece))
-    return Unit(" ".join(piece.split()), kinds, tuple(values), after, before, tuple(clauses), head)
 
 
 def shared_phrases(notes: Iterable[Note], k: int) -> dict[str, list[Phrase]]:
@@ -249,13 +155,23 @@ def _shared(placed: list[tuple[Note, float, Unit]], k: int) -> tuple[list[_Found
     return kept, [own for text, own in found.items() if text not in texts and len(own.persons) > 1]
 
 
+def _keys(frame: Frame, found: Mapping[str, _Found]) -> list[dict[str, str]]:
+    """For each gap of the frame, what its words count as."""
+    counts: list[Counter[str]] = [Counter() for _ in next(iter(frame.members.values()))]
+    for text, words in frame.members.items():
+        for count, word in zip(counts, words, strict=True):
+            count[word] += len(found[text].persons)
+    return [word_keys(count) for count in counts]
+
+
 def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) -> set[str]:
-    """The words, as lemmas, that at least k patients have in the gap of a frame."""
+    """The words, by their keys, that at least k patients have in the gap of a frame."""
     persons: dict[str, set[int]] = defaultdict(set)
     for frame in framed:
+        keys = _keys(frame, found)
         for text, words in frame.members.items():
-            for word in words:
-                persons[lemma(word)] |= found[text].persons
+            for own, word in zip(keys, words, strict=True):
+                persons[own[word]] |= found[text].persons
     return {word for word, own in persons.items() if len(own) >= k}
 
 
@@ -265,11 +181,11 @@ def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) 
     own = [found[text] for text in sorted(frame.members)]
     persons = set().union(*(one.persons for one in own))
     few = set().union(*(one.persons for one in own if len(one.persons) < k))
-    gaps = [set(words) for words in zip(*frame.members.values(), strict=True)]
+    gaps = _keys(frame, found)
     combined = len(own) > sum(len(words) for words in gaps)
     if len(own) < 2 or len(persons) < k or (not combined and len(few) < OWN_WORDING * len(persons)):
         return None
-    allowed = tuple(tuple(sorted(word for word in words if lemma(word) in common)) for words in gaps)
+    allowed = tuple(tuple(sorted(word for word, key in words.items() if key in common)) for words in gaps)
     if not all(allowed):
         return None
     kinds = tuple(SLOT.findall(frame.text))

@@ -1,7 +1,8 @@
 """The words in phrases' gaps: which are said of whom, each gap knowing what stands in those before it.
 
-A word is learnt whatever its gender and number, and gaps of several phrases with words in common are learnt together:
-one wording has few patients, all of them have many. Each phrase says a word in the form that it has there.
+A word is learnt whatever its gender and number, where these are the phrase's, and gaps of several phrases with words in
+common are learnt together: one wording has few patients, all of them have many. Each phrase says a word in the form
+that it has there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.modalities.text.synthetic import odds as odds_of
 from anon_pipeline.modalities.text.synthetic.choice import SILENCE, drawn, requirements
-from anon_pipeline.modalities.text.synthetic.frames import WORD
-from anon_pipeline.modalities.text.synthetic.inflection import lemma
+from anon_pipeline.modalities.text.synthetic.frames import WORD, word_keys
 from anon_pipeline.modalities.text.synthetic.odds import Odds
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
 
@@ -28,17 +28,17 @@ ALIKE = 0.5
 
 @dataclass
 class Words:
-    """What is learnt of several gaps: their words as lemmas, how likely each is by the facts and the words before
-    (SILENCE stands for all words that too few patients have), and what each asks of the facts."""
+    """What is learnt of several gaps: what their words count as (``frames.word_keys``), how likely each is by the facts
+    and the words before (SILENCE stands for all words that too few patients have), and what each asks of the facts."""
 
-    lemmas: tuple[str, ...]
+    keys: tuple[str, ...]
     odds: Odds
     needed: list[dict[str, float]]
 
 
 @dataclass
 class Gap:
-    """One gap of a phrase. forms: the words that may stand there, by lemma."""
+    """One gap of a phrase. forms: the words that may stand there, by their keys."""
 
     words: Words
     forms: dict[str, str]
@@ -51,15 +51,16 @@ def fit(
 
     subjects: the facts that each phrase's numbers are; its words are likely to be about them.
     """
-    forms = [_forms(phrase) for phrase in phrases]
+    known = [_keys(phrase) for phrase in phrases]
+    forms = [_forms(phrase, keys) for phrase, keys in zip(phrases, known, strict=True)]
     gaps: list[list[Gap]] = [[] for _ in phrases]
 
     def extend(members: list[int], depth: int) -> None:
         for pool in _pools({index: forms[index][depth].keys() for index in members if len(forms[index]) > depth}):
-            before = [gap.words.lemmas for gap in gaps[pool[0]]]
+            before = [gap.words.keys for gap in gaps[pool[0]]]
             own = tuple(sorted(set[str]().union(*(forms[index][depth] for index in pool))))
             about = frozenset[str]().union(*(subjects[index] for index in pool))
-            words = _learnt([*before, own], [phrases[index] for index in pool], facts, least, about)
+            words = _learnt([*before, own], [(phrases[index], known[index]) for index in pool], facts, least, about)
             for index in pool:
                 gaps[index].append(Gap(words, forms[index][depth]))
             extend(pool, depth + 1)
@@ -68,20 +69,28 @@ def fit(
     return gaps
 
 
-def _forms(phrase: Phrase) -> list[dict[str, str]]:
-    """For each gap, the commonest form of each lemma."""
-    places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD]
+def _places(phrase: Phrase) -> list[int]:
+    return [place for place, kind in enumerate(phrase.kinds) if kind == WORD]
+
+
+def _keys(phrase: Phrase) -> list[dict[str, str]]:
+    """For each gap, what each word that stands there counts as."""
+    return [word_keys(Counter(values[place] for values in phrase.rows.values())) for place in _places(phrase)]
+
+
+def _forms(phrase: Phrase, keys: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """For each gap, the commonest form of each word that may be said."""
     found = []
-    for place, words in zip(places, phrase.words, strict=True):
+    for place, words, own in zip(_places(phrase), phrase.words, keys, strict=True):
         counts = Counter(values[place] for values in phrase.rows.values())
-        found.append({lemma(word): word for word in sorted(words, key=lambda w: (counts[w], w))})
+        found.append({own.get(word, word): word for word in sorted(words, key=lambda w: (counts[w], w))})
     return found
 
 
-def _pools(lemmas: Mapping[int, AbstractSet[str]]) -> list[list[int]]:
+def _pools(keys: Mapping[int, AbstractSet[str]]) -> list[list[int]]:
     """Which gaps are learnt together: those that have enough words in common, those with most words first."""
     pools: list[tuple[set[str], list[int]]] = []
-    for index, own in sorted(lemmas.items(), key=lambda item: (-len(item[1]), item[0])):
+    for index, own in sorted(keys.items(), key=lambda item: (-len(item[1]), item[0])):
         home = next((pool for pool in pools if len(pool[0] & own) >= ALIKE * len(own)), None)
         if home is None:
             pools.append((set(own), [index]))
@@ -92,23 +101,29 @@ def _pools(lemmas: Mapping[int, AbstractSet[str]]) -> list[list[int]]:
 
 
 def _learnt(
-    lemmas: Sequence[tuple[str, ...]], phrases: Sequence[Phrase], facts: pd.DataFrame, least: int, about: frozenset[str]
+    keys: Sequence[tuple[str, ...]],
+    phrases: Sequence[tuple[Phrase, list[dict[str, str]]]],
+    facts: pd.DataFrame,
+    least: int,
+    about: frozenset[str],
 ) -> Words:
-    """The last of the gaps whose words are ``lemmas``, of phrases that are ``about`` some facts."""
+    """The last of the gaps whose words are ``keys``, of phrases (each with what its words count as) that are ``about``
+    some facts."""
     said: dict[int, list[str]] = {}
-    for phrase in phrases:
-        places = [place for place, kind in enumerate(phrase.kinds) if kind == WORD][: len(lemmas)]
+    for phrase, own_keys in phrases:
+        places = _places(phrase)[: len(keys)]
         for row in facts.index.intersection(list(phrase.rows)):
-            said.setdefault(row, [lemma(phrase.rows[row][place]) for place in places])
+            values = phrase.rows[row]
+            said.setdefault(row, [own[values[place]] for own, place in zip(own_keys, places, strict=False)])
     rows = sorted(said)
     frame = pd.DataFrame([said[row] for row in rows], index=rows)
-    labels = frame[len(lemmas) - 1].map({word: index for index, word in enumerate(lemmas[-1])})
+    labels = frame[len(keys) - 1].map({word: index for index, word in enumerate(keys[-1])})
     labels = labels.fillna(SILENCE).astype(np.int64)
     own = facts.loc[rows]
     flags = [name for name in own.columns if set(own[name].dropna().unique()) <= {0.0, 1.0}]
-    needed = [requirements(labels.index[labels == index], own.loc[:, flags]) for index in range(len(lemmas[-1]))]
-    told = _with_words(own, frame, lemmas[:-1])
-    return Words(lemmas[-1], odds_of.fit(labels.to_numpy(), told, least, about), needed)
+    needed = [requirements(labels.index[labels == index], own.loc[:, flags]) for index in range(len(keys[-1]))]
+    told = _with_words(own, frame, keys[:-1])
+    return Words(keys[-1], odds_of.fit(labels.to_numpy(), told, least, about), needed)
 
 
 def sample(gaps: list[Gap], facts: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
@@ -121,28 +136,28 @@ def sample(gaps: list[Gap], facts: pd.DataFrame, rng: np.random.Generator) -> tu
     full = np.ones(len(facts), bool)
     for number, gap in enumerate(gaps):
         words = gap.words
-        known = _with_words(facts, said, [one.words.lemmas for one in gaps[:number]])
+        known = _with_words(facts, said, [one.words.keys for one in gaps[:number]])
         allowed = np.ones((len(facts), len(words.odds.classes)), bool)
         for column, index in enumerate(words.odds.classes):
-            if index == SILENCE or words.lemmas[index] not in gap.forms:
+            if index == SILENCE or words.keys[index] not in gap.forms:
                 allowed[:, column] = False
                 continue
             for name, value in words.needed[index].items():
                 allowed[:, column] &= facts[name].to_numpy() == value if name in facts else value == 0
             for before in range(number):
-                allowed[:, column] &= (said[before] != words.lemmas[index]).to_numpy()
+                allowed[:, column] &= (said[before] != words.keys[index]).to_numpy()
         chosen = drawn(words.odds.classes, words.odds.of(known) * allowed, rng)
         full &= chosen != SILENCE
-        said[number] = [words.lemmas[index] if index != SILENCE else "" for index in chosen]
+        said[number] = [words.keys[index] if index != SILENCE else "" for index in chosen]
         written[number] = [gap.forms.get(one, "") for one in said[number]]
     return written, full
 
 
-def _with_words(facts: pd.DataFrame, said: pd.DataFrame, lemmas: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+def _with_words(facts: pd.DataFrame, said: pd.DataFrame, keys: Sequence[tuple[str, ...]]) -> pd.DataFrame:
     """The facts, and 0/1 for each word but the first of the gaps before."""
     columns = {
         f"word/{number}/{word}": (said[number] == word).astype(np.float64)
-        for number, own in enumerate(lemmas)
+        for number, own in enumerate(keys)
         for word in own[1:]
     }
     return facts.assign(**columns) if columns else facts
