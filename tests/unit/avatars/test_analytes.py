@@ -78,3 +78,18 @@ def test_missing_values_have_no_part_in_a_first_day() -> None:
     later = several[several.groupby("p").cumcount() > 0].groupby("p")["v"].mean().to_numpy()
     assert len(made) == pytest.approx(600, abs=60)
     assert (first - later).min() > 1
+
+
+def test_what_is_written_follows_the_groups() -> None:
+    """Those with a drug lie lower from the second day; decoded levels know nothing of it."""
+    rng = np.random.default_rng(5)
+    rows = series(rng, np.zeros(PEOPLE), 1.0, 6)
+    real = pd.DataFrame({"drug_exposure:1": np.arange(PEOPLE) % 2.0})
+    made = pd.DataFrame({"drug_exposure:1": np.arange(200) // 100 * 1.0})
+    rows.loc[(rows["person_id"] % 2 == 1) & (rows["d"] > 0), "v"] -= 2
+    frame = pd.DataFrame({"lab:1:0:level": np.full(200, 50.0), "lab:1:0:spread": np.full(200, 1.0)})
+    avatar, day = np.repeat(np.arange(200), 6), np.tile(np.arange(6) * 100, 200)
+    value, _ = _values(ANALYTE, rows, frame, (real, made), avatar, day, rng)
+    has, later = avatar >= 100, day > 0
+    assert value[has & later].mean() - value[~has & later].mean() == pytest.approx(-2, abs=0.2)
+    assert value[has & ~later].mean() - value[~has & ~later].mean() == pytest.approx(0, abs=0.2)

@@ -129,6 +129,34 @@ def test_a_word_is_learnt_whatever_its_gender_and_said_in_that_of_the_phrase() -
         assert told[0].tolist() == sorted(phrase.words[0], reverse=True) * 10
 
 
+def test_words_in_many_combinations_are_one_phrase_however_many_have_each() -> None:
+    """Every combination has fifty patients: one wording of two gaps, and no sixteen."""
+    notes = [
+        line(i, "scanner", phrase(ADJECTIVES[i % 4], SEGMENTS[i // 4 % 4]).replace("⟨N⟩", str(10 + i % 37)))
+        for i in range(800)
+    ]
+    (kept,) = shared_phrases(notes, K)["scanner"]
+    assert [len(words) for words in kept.words] == [4, 4]
+    named = [line(i, "lettre", f"Traitement par {('bisoprolol', 'furosémide')[i % 2]} poursuivi.") for i in range(800)]
+    assert len(shared_phrases(named, K)["lettre"]) == 2
+
+
+def test_a_phrase_says_only_words_that_it_has_and_unlike_gaps_are_learnt_apart() -> None:
+    def said(text: str, words: tuple[str, ...], first: int) -> Phrase:
+        rows = {first + i: (words[i % len(words)],) for i in range(60)}
+        return Phrase(text, ("W",), 60, 0, "\n", rows=rows, words=(words,))
+
+    one = said("Lésion ⟨W⟩ du foie.", ("arrondie", "isolée", "volumineuse"), 0)
+    other = said("Masse ⟨W⟩ connue.", ("arrondie", "isolée"), 60)
+    third = said("Traitement par ⟨W⟩.", ("bisoprolol", "furosémide", "isolée"), 120)
+    facts = pd.DataFrame({"size": np.tile([1.0, 2.0, 3.0], 60)})
+    (first,), (second,), (last,) = wording.fit([one, other, third], facts, 10, [frozenset()] * 3)
+    assert first.words is second.words
+    assert last.words is not first.words
+    told, whole = wording.sample([second], pd.DataFrame({"size": [3.0] * 50}), np.random.default_rng(0))
+    assert set(told[0][whole]) <= {"arrondie", "isolée"}
+
+
 def test_a_word_that_agrees_with_the_patient_keeps_its_gender() -> None:
     """'Adressée' is of women: one phrase holds both forms, and says each of whom it is said of."""
     female = np.arange(60) % 2 == 0

@@ -61,10 +61,12 @@ def test_wordings_that_too_few_share_have_their_theme_too() -> None:
     rows = list(range(90))
     ill = pd.DataFrame({"condition/heart": [1.0] * 30 + [0.0] * 60})
     said = {KINDS[0]: [phrase(MURMUR[0], rows[:20]), phrase(NORMAL, rows[30:90])]}
-    seen = {MURMUR[0]: set(rows[:20]), MURMUR[1]: set(rows[20:30]), NORMAL: set(rows[30:])}
+    unsaid = {"Nodule hépatique connu.": {1, 2}, "Nodule hépatique ancien.": {3, 4}}
+    seen = {MURMUR[0]: set(rows[:20]), MURMUR[1]: set(rows[20:30]), NORMAL: set(rows[30:]), **unsaid}
     themes = themes_of(said, seen, {KINDS[0]: rows}, ill, 10)
     assert themes[MURMUR[0]].rows == set(rows[:30])
     assert MURMUR[1] in themes[MURMUR[0]].texts
+    assert not unsaid.keys() & themes.keys()
     (group,) = choice.alternatives(said[KINDS[0]], 90, [frozenset()] * 2, themes)
     chooser = choice.fit(group, said[KINDS[0]], ill, 10, themes)
     allowed = np.ones((90, len(chooser.classes)), bool)
