@@ -90,3 +90,14 @@ def test_gender_and_number_are_one_word() -> None:
     ):
         assert len({lemma(form) for form in forms}) == 1
     assert len({lemma(word) for word in ("VI", "VII", "VIII", "V", "isolé", "arrondi", "homogène", "pas")}) == 8
+
+
+def test_what_avatars_have_not_is_not_said_of_them() -> None:
+    def of(text: str, kind: str) -> Phrase:
+        return Phrase(text, (kind,), 30, 0.5, "", rows={i: (f"valeur {i}",) for i in range(30)})
+
+    facts = pd.DataFrame({"size": np.arange(30.0)})
+    assert ground(of("Adressé par ⟨LAST_NAME⟩.", "LAST_NAME"), facts, {}, 11) == [None]
+    assert ground(of("Lésion ⟨W⟩.", "W"), facts, {}, 11) == [None]
+    assert ground(of("Profession : ⟨INDIRECT_PROFESSION⟩.", "INDIRECT_PROFESSION"), facts, {}, 11) is None
+    assert ground(of("FINESS ⟨ID⟩", "ID"), facts, {}, 11) is None

@@ -206,9 +206,7 @@ class _Names:
             return person.first_names[0]
         if label == "LAST_NAME":
             return person.last_name
-        if label == "HOSPITAL":
-            return self.hospital
-        return "[...]"
+        return self.hospital
 
 
 def made_up_names(seed: int, avatar: int) -> frozenset[str]:

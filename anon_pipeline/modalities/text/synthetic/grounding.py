@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from anon_pipeline.modalities.text.shift import FRENCH as MONTHS
 from anon_pipeline.modalities.text.synthetic import numerals
+from anon_pipeline.modalities.text.synthetic.frames import WORD
 from anon_pipeline.modalities.text.synthetic.numerals import Style
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
 
@@ -27,6 +28,8 @@ SLACK = 0.02
 """Of the last digit: numbers are compared in floating point."""
 SCALES = (1.0, 0.1, 10.0, 0.001, 1000.0)
 DATES = frozenset({"DATE", "BIRTH_DATE"})
+NAMES = frozenset({"FIRST_NAME", "LAST_NAME", "HOSPITAL"})
+"""What is made up for avatars."""
 CIRCUMSTANCE = "note/"
 """Facts of the note and not of the patient: they tell what is said, and nothing in a note is one of them."""
 
@@ -52,7 +55,8 @@ class Ground:
 def ground(
     phrase: Phrase, facts: pd.DataFrame, dates: Mapping[str, Mapping[int, dt.date]], k: int
 ) -> list[Ground | None] | None:
-    """A ground for every numeric or date slot of the phrase (None for slots of other kinds); None when one has none.
+    """A ground for every numeric or date slot of the phrase (None for names and gaps); None when one has none, or when
+    the phrase has something that avatars have not (a profession, the number of a hospital).
 
     facts: numeric facts, indexed by note row. dates: name of a date -> note row -> date.
     """
@@ -64,9 +68,11 @@ def ground(
             found = _number(rows, values, facts, k)
         elif kind in DATES:
             found = _date(rows, values, dates)
-        else:
+        elif kind in NAMES or kind == WORD:
             grounds.append(None)
             continue
+        else:
+            return None
         if found is None:
             return None
         grounds.append(found)
