@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anon_pipeline.modalities.text.synthetic.compose import _Names, joined, made_up_names
+from anon_pipeline.modalities.text.synthetic.compose import _agree, _Names, joined, made_up_names
+from anon_pipeline.modalities.text.synthetic.grounding import Ground
 from anon_pipeline.modalities.text.synthetic.templates import Phrase
 from anon_pipeline.modalities.text.synthetic.units import units_of
 from anon_pipeline.stages.avatar_notes import rows
@@ -58,6 +59,15 @@ def test_a_doctors_names_are_one_doctors() -> None:
     assert first == names.doctor.first_names[0]
     assert names.of("LAST_NAME", f"Validé par le Dr {first} ") == names.doctor.last_name
     assert names.of("LAST_NAME", "Madame ") == names.patient.last_name
+
+
+def test_facts_are_read_back_beside_names_of_several_words() -> None:
+    place = Phrase("⟨HOSPITAL⟩ ⟨DATE⟩, lésion de ⟨LENGTH⟩", ("HOSPITAL", "DATE", "LENGTH"), 20, 0, "\n")
+    grounds = [None, Ground("note_date", date_format="literal"), Ground("size")]
+    told = ["5 mars 2021", "4,5 cm"]
+    assert _agree(place, grounds, "CHU DE NICE 5 mars 2021, lésion de 4,5 cm", told) == 2
+    assert _agree(place, grounds, "CHU DE NICE 6 mars 2021, lésion de 4,5 cm", told) == 1
+    assert _agree(place, grounds, "CHU DE NICE", told) == 0
 
 
 def test_a_heading_before_nothing_is_left_out() -> None:

@@ -254,7 +254,7 @@ def _agree(phrase: Phrase, grounds: list[Ground | None], text: str, values: list
     for position, match in enumerate(SLOT.finditer(phrase.text)):
         slot = grounds[position] if position < len(grounds) else None
         pattern += re.escape(phrase.text[last : match.start()])
-        pattern += "(.+?)" if slot is not None else ".+?"
+        pattern += r"([-\d].*?)" if slot is not None else ".+?"
         if slot is not None:
             kinds.append(match.group(1))
         last = match.end()
