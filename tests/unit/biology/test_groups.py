@@ -75,14 +75,14 @@ def test_a_drug_does_in_avatars_what_it_does_in_patients(logarithmic: bool) -> N
 
 def test_a_drugs_effect_is_compared_beside_the_disease_that_it_is_for() -> None:
     """The disease itself changes little, too little to be seen; in avatars fewer of the ill have the drug."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     real, made = people(rng), people(rng)
     made[DRUG] = rng.permutation(made[DRUG].to_numpy())
     known, written = samples(rng, real, -0.4, 0.0), samples(rng, made, -0.25, 0.0)
     for table, told in ((real, known), (made, written)):
-        told["v"] -= 0.06 * table[DISEASE].loc[told["person_id"]].to_numpy() * (told["d"] > 0)
+        told["v"] -= 0.04 * table[DISEASE].loc[told["person_id"]].to_numpy() * (told["d"] > 0)
     after = moved(real, known, made, written)
-    assert effects(made, after) == pytest.approx(effects(real, known), abs=0.01)
+    assert effects(made, after) == pytest.approx(effects(real, known), abs=0.005)
 
 
 def test_what_patients_do_not_differ_by_moves_nothing() -> None:
