@@ -58,7 +58,7 @@ def rows(
     least: int,
 ) -> list[dict[str, Any]]:
     """The second detector's findings in avatars' notes, and words of theirs that fewer than ``least`` patients wrote,
-    in whatever gender and number.
+    in whatever gender and number, or one alone in that form.
 
     avatars, patients: (person, text). made_up: plain words of the names that each avatar's notes may hold.
     """
@@ -68,25 +68,26 @@ def rows(
     placed = [_of_the_avatar(text, made_up[person]) for person, text in avatars]
     persons = [person for person, _ in avatars]
     second = second_detector([text for _, text in avatars], placed, persons, least)["documents_with_findings"]
-    words = {
-        _counted(word)
-        for person, text in avatars
-        for word in _words(text)
-        if fold_text(word) not in CALENDAR | made_up[person]
+    written = {
+        word for person, text in avatars for word in _words(text) if fold_text(word) not in CALENDAR | made_up[person]
     }
-    holders: dict[str, set[int]] = {word: set() for word in words}
-    missing = set(words)
-    for person, written in patients:
+    needed = {counted: most for word in written for counted, most in _counted(word, least)}
+    holders: dict[str, set[int]] = {counted: set() for counted in needed}
+    missing = set(needed)
+    for person, text in patients:
         if not missing:
             break
-        for word in missing.intersection(_counted(word) for word in _words(written or "")):
-            holders[word].add(person)
-            if len(holders[word]) >= least:
-                missing.discard(word)
-    rare = float(sum(1 for word in missing if holders[word]))
+        for word in _words(text or ""):
+            for counted, _ in _counted(word, least):
+                if counted in missing:
+                    holders[counted].add(person)
+                    if len(holders[counted]) >= needed[counted]:
+                        missing.discard(counted)
+    alone = {counted for counted in missing if holders[counted]}
+    rare = float(len({fold_text(word) for word in written if alone.intersection(c for c, _ in _counted(word, least))}))
     return [
         _row("second_detector", "notes_with_findings", second["value"], second["low"], second["high"], len(avatars)),
-        _row("rare_words", "words", rare, rare, rare, len(words)),
+        _row("rare_words", "words", rare, rare, rare, len({fold_text(word) for word in written})),
     ]
 
 
@@ -95,12 +96,13 @@ def _words(text: str) -> set[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _counted(word: str) -> str:
-    """What a word is counted as."""
+def _counted(word: str, least: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """What a word is counted as, and how many patients have to have written it: ``least`` whatever its gender and
+    number, and two in this form."""
     from anon_pipeline.modalities.text.folding import fold_text
     from anon_pipeline.modalities.text.inflection import lemma
 
-    return fold_text(lemma(word))
+    return (f"{fold_text(lemma(word))}*", least), (fold_text(word), 2)
 
 
 def _of_the_avatar(text: str, names: frozenset[str]) -> list[tuple[int, int]]:

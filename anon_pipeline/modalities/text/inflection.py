@@ -21,8 +21,9 @@ PLURAL = re.compile(r"(?<=[^\W\d_]{3})[sx]\Z")
 
 
 def lemma(words: str) -> str:
-    """What the forms of one or several words have in common; for comparing, never to be written."""
-    return " ".join(_lemma(word) for word in words.casefold().split())
+    """What the forms of one or several words have in common; for comparing, never to be written. Case stays: 'Petit' is
+    a name and no form of 'petite'."""
+    return " ".join(_lemma(word) for word in words.split())
 
 
 def _lemma(word: str) -> str:

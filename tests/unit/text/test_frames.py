@@ -178,6 +178,20 @@ def test_a_word_that_agrees_with_the_patient_keeps_its_gender() -> None:
     assert word_keys({"adressée": 40, "adressé": 20}) == {"adressée": "adressée", "adressé": "adressé"}
 
 
+def test_a_name_is_no_form_of_a_common_word_and_nobody_is_alone_with_a_form() -> None:
+    """A surname that no detector saw stands where others have an adjective."""
+    texts = [f"Lésion {'petite' if i % 2 else 'isolée'} du foie droit connue." for i in range(40)]
+    texts += ["Nodule Petit du lobe gauche connu.", "Nodule isolé du lobe gauche connu."]
+    texts += [
+        f"Nodule {'petits' if i else 'petit'} du lobe gauche connu." for i in (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    ]
+    kept = shared_phrases([line(i, "scanner", text) for i, text in enumerate(texts)], K)["scanner"]
+    words = {word for phrase in kept for gap in phrase.words for word in gap}
+    said = words | {word for phrase in kept for word in phrase.text.split()}
+    assert "petit" in said
+    assert not said & {"Petit", "petits", "isolé"}
+
+
 def test_a_rare_word_counts_against_the_others_and_is_not_said() -> None:
     """Large lesions are 'volumineuse', small ones now 'isolée' and mostly something that nobody else says."""
     words = [

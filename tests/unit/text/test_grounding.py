@@ -83,13 +83,14 @@ def test_gender_and_number_are_one_word() -> None:
     for forms in (
         ("volumineux", "volumineuse", "volumineuses"),
         ("bien limité", "bien limitées"),
-        ("arrondi", "Arrondie"),
+        ("arrondi", "arrondie"),
         ("diffus", "diffuse"),
         ("régional", "régionaux", "régionale"),
         ("festif", "festives"),
     ):
         assert len({lemma(form) for form in forms}) == 1
     assert len({lemma(word) for word in ("VI", "VII", "VIII", "V", "isolé", "arrondi", "homogène", "pas")}) == 8
+    assert lemma("Petit") != lemma("petite")
 
 
 def test_what_avatars_have_not_is_not_said_of_them() -> None:

@@ -2,8 +2,8 @@
 
 A phrase is kept only when at least k patients have it after normalisation; a number stays in a phrase only when at
 least k patients have the phrase with that very number, and a word in a phrase's gap (see ``frames``) only when at least
-k patients have it in such a gap, whatever its gender and number (see ``inflection``). Nothing else of the notes'
-wording survives.
+k patients have it in such a gap, whatever its gender and number (see ``inflection``), and two have it in that form.
+Nothing else of the notes' wording survives.
 """
 
 from __future__ import annotations
@@ -164,18 +164,21 @@ def _keys(frame: Frame, found: Mapping[str, _Found]) -> list[dict[str, str]]:
     return [word_keys(count) for count in counts]
 
 
-def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) -> set[str]:
-    """The words, by their keys, that at least k patients have in the gap of a frame."""
-    persons: dict[str, set[int]] = defaultdict(set)
+def _common_words(framed: Iterable[Frame], found: Mapping[str, _Found], k: int) -> set[tuple[str, str]]:
+    """The words, each with its key, that may be said in a gap: at least k patients have the key in the gap of a frame,
+    and nobody is alone with the word."""
+    having: dict[str, set[int]] = defaultdict(set)
+    writing: dict[tuple[str, str], set[int]] = defaultdict(set)
     for frame in framed:
         keys = _keys(frame, found)
         for text, words in frame.members.items():
             for own, word in zip(keys, words, strict=True):
-                persons[own[word]] |= found[text].persons
-    return {word for word, own in persons.items() if len(own) >= k}
+                having[own[word]] |= found[text].persons
+                writing[word, own[word]] |= found[text].persons
+    return {(word, key) for (word, key), own in writing.items() if len(own) > 1 and len(having[key]) >= k}
 
 
-def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) -> _Found | None:
+def _joint(frame: Frame, found: Mapping[str, _Found], common: set[tuple[str, str]], k: int) -> _Found | None:
     """The frame as one phrase, where enough patients share it, and either too few share what it stands for, or its
     words stand in more combinations than there are words."""
     own = [found[text] for text in sorted(frame.members)]
@@ -185,7 +188,7 @@ def _joint(frame: Frame, found: Mapping[str, _Found], common: set[str], k: int) 
     combined = len(own) > sum(len(words) for words in gaps)
     if len(own) < 2 or len(persons) < k or (not combined and len(few) < OWN_WORDING * len(persons)):
         return None
-    allowed = tuple(tuple(sorted(word for word, key in words.items() if key in common)) for words in gaps)
+    allowed = tuple(tuple(sorted(word for word, key in words.items() if (word, key) in common)) for words in gaps)
     if not all(allowed):
         return None
     kinds = tuple(SLOT.findall(frame.text))
