@@ -41,6 +41,12 @@ def test_forms_of_a_word_are_counted_together() -> None:
     assert found["value"] == 0
 
 
+def test_a_form_that_one_patient_wrote_is_rare() -> None:
+    wrote = [*((i, "lésion volumineuse") for i in range(20)), (30, "volumineux")]
+    found = rows([(1, "Volumineux.")], {1: frozenset()}, iter(wrote), 11)[1]
+    assert (found["name"], found["value"]) == ("rare_words", 1.0)
+
+
 def test_a_name_that_was_not_made_up_is_found() -> None:
     found = figures([(1, "Revue par le docteur Fournier hier"), *AVATARS])
     assert found["second_detector"] > 0

@@ -189,6 +189,15 @@ def test_a_name_is_no_form_of_a_common_word_and_nobody_is_alone_with_a_form() ->
     words = {word for phrase in kept for gap in phrase.words for word in gap}
     said = words | {word for phrase in kept for word in phrase.text.split()}
     assert "petit" in said
+    for few, kept_too in ((K - 1, False), (K, True)):
+        mixed = [
+            f"Lésion {'dense' if i < few else 'isolée' if i % 2 else 'arrondie'} du foie droit." for i in range(60)
+        ]
+        mixed += [f"Lésion kystique{i} du foie droit." for i in range(4)]
+        kept = shared_phrases([line(i, "scanner", text) for i, text in enumerate(mixed)], K)["scanner"]
+        said_of_few = {word for phrase in kept for gap in phrase.words for word in gap}
+        said_of_few |= {word for phrase in kept for word in phrase.text.split()}
+        assert ("dense" in said_of_few) == kept_too
     assert not said & {"Petit", "petits", "isolé"}
 
 
