@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_CORE = 4
+"""With fewer pixels that the lesion covers whole, its spread is that of all its pixels."""
+
 
 @dataclass(frozen=True)
 class Lesion:
     """diameter in mm (of the disc of the largest slice's area); x, y in pixels; slice; contrast to its surroundings and
-    spread inside, in the image's units."""
+    spread inside (what contrast leaves), in the image's units."""
 
     diameter: float
     x: float
@@ -27,7 +30,11 @@ def diameter_of(mask: NDArray[np.bool_], spacing: float) -> float:
 
 
 def measure(volume: NDArray[np.float32], mask: NDArray[np.bool_], spacing: float) -> Lesion | None:
-    """The lesion of a mask, or None when it is empty."""
+    """The lesion of a mask, or None when it is empty.
+
+    Contrast is that of the ball that ``draw`` draws, by least squares: pixels at the border are partly of the
+    surroundings, and in a small lesion they are most of it.
+    """
     import cv2
 
     areas = mask.sum(axis=(1, 2))
@@ -37,16 +44,24 @@ def measure(volume: NDArray[np.float32], mask: NDArray[np.bool_], spacing: float
     ys, xs = np.nonzero(mask[middle])
     around = cv2.dilate(mask[middle].astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     ring = around & ~cv2.dilate(mask[middle].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    inside = volume[middle][mask[middle]]
     outside = float(np.median(volume[middle][ring])) if ring.any() else 0.0
-    return Lesion(
-        diameter_of(mask, spacing),
-        float(xs.mean()),
-        float(ys.mean()),
-        middle,
-        float(np.median(inside)) - outside,
-        float(inside.std()),
-    )
+    diameter, x, y = diameter_of(mask, spacing), float(xs.mean()), float(ys.mean())
+    cover = _cover(_distances(mask.shape[1:], x, y), diameter / 2 / spacing)
+    above = volume[middle] - outside
+    contrast = float((cover * above)[around].sum() / (cover[around] ** 2).sum())
+    core = cover == 1 if (cover == 1).sum() >= LEAST_CORE else mask[middle]
+    return Lesion(diameter, x, y, middle, contrast, float((above - cover * contrast)[core].std()))
+
+
+def _distances(shape: tuple[int, ...], x: float, y: float) -> NDArray[np.float64]:
+    """(rows, columns) how far a pixel is from (x, y), in pixels."""
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
+    return np.hypot(columns - x, rows - y)
+
+
+def _cover(distance: NDArray[np.float64], radius: float) -> NDArray[np.float32]:
+    """The share of each pixel that a disc of this radius, in pixels, covers."""
+    return np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)
 
 
 def without(volume: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -70,7 +85,7 @@ def draw(
     """
     out, mask = volume.copy(), np.zeros(volume.shape, bool)
     rows, columns = volume.shape[1:]
-    y, x = np.mgrid[0:rows, 0:columns]
+    distance = _distances((rows, columns), lesion.x, lesion.y)
     radius = lesion.diameter / 2
     covers: dict[int, NDArray[np.float32]] = {}
     for number in range(len(volume)):
@@ -78,14 +93,13 @@ def draw(
         if abs(height) >= radius:
             continue
         wide = np.sqrt(radius**2 - height**2) / spacing
-        distance = np.hypot(x - lesion.x, y - lesion.y)
-        covers[number] = np.clip(wide - distance + 0.5, 0, 1).astype(np.float32)
+        covers[number] = _cover(distance, wide)
         out[number] += covers[number] * lesion.contrast
         nearest = np.argsort(distance, axis=None, kind="stable")[: round(np.pi * wide**2)]
         mask[number].flat[nearest] = True
     largest = max(covers, key=lambda number: float(covers[number].sum()), default=None)
     if largest is not None and mask[largest].any():
-        lacking = np.sqrt(max(lesion.spread**2 - float(out[largest][mask[largest]].std()) ** 2, 0))
+        lacking = np.sqrt(max(lesion.spread**2 - float(volume[largest][mask[largest]].std()) ** 2, 0))
         for number, cover in covers.items():
             out[number] += cover * (lacking * rng.standard_normal((rows, columns))).astype(np.float32)
     return out, mask
