@@ -1,8 +1,8 @@
 """Values moved so that groups of avatars differ as the patients' do: by sex, age, diseases and drugs, before and after.
 
 Levels and series are decoded and written in steps, each of which loses a little of what a drug does. Regressions of the
-first day and of the later days on the same predictors, in patients and in avatars, tell how much; avatars are moved by
-the difference (calibration on totals, Deville and Särndal 1992, of regression coefficients).
+first day, and of what changes after it, on the same predictors, in patients and in avatars, tell how much; avatars are
+moved by the difference (calibration on totals, Deville and Särndal 1992, of regression coefficients).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def follow_groups(
     """``value`` (a sample each, with ``avatar`` and ``day``), moved.
 
     known: the patients' samples (person_id, d, v). real, made: ``predictors`` of patients (by person_id) and of avatars
-    (by place). Logarithms are compared of what is skewed. Predictors are those that first or later days, or their
-    difference, hang on in patients; ``RARE`` patients and avatars have and have not each of them. Compared are those
-    who have later days; who has not is moved as they are.
+    (by place). Logarithms are compared of what is skewed. The first day is compared among all who have one, what lies
+    between it and the later days among those who have later days; predictors of which fewer than ``RARE`` patients or
+    avatars have or have not each are not compared.
     """
     limit = float(known["v"].min())
     logarithmic = limit > 0 and skewness(known["v"].to_numpy()) > SKEWED
@@ -51,29 +51,33 @@ def follow_groups(
     ours = _days(avatar, later, scaled)
     past = follows(known["person_id"], known["d"]).to_numpy()
     theirs = _days(known["person_id"].to_numpy(), past, (np.log if logarithmic else np.asarray)(known["v"].to_numpy()))
-    theirs, ours = theirs.dropna(), ours.dropna()
-    told, everyone = real.loc[theirs.index], made.reindex(columns=real.columns, fill_value=0.0)
-    drawn = everyone.loc[ours.index]
-    names = _named(told, drawn, theirs, ours)
-    if not names:
-        return value
+    drawn = made.reindex(columns=real.columns, fill_value=0.0)
     moved = scaled.copy()
-    for which, samples in (("first", ~later), ("later", later)):
-        apart = _slopes(told[names], theirs[which]) - _slopes(drawn[names], ours[which])
-        by = (everyone[names] - drawn[names].mean()) @ apart
-        moved[samples] += by.reindex(avatar[samples]).to_numpy()
+    for which, samples in (("first", np.ones(len(avatar), bool)), ("change", later)):
+        by = _difference(real, theirs[which].dropna(), drawn, ours[which].dropna())
+        if by is not None:
+            moved[samples] += by.reindex(avatar[samples]).to_numpy()
     return np.exp(moved) if logarithmic else moved
 
 
-def _named(told: pd.DataFrame, drawn: pd.DataFrame, theirs: pd.DataFrame, ours: pd.DataFrame) -> list[str]:
-    """The predictors by which the patients' first or later days, or what lies between them, are told, and those that
-    tell these predictors, as a disease does a drug (double selection, Belloni, Chernozhukov and Hansen 2014)."""
+def _difference(real: pd.DataFrame, theirs: pd.Series, made: pd.DataFrame, ours: pd.Series) -> pd.Series | None:
+    """By how much the regression on groups differs between patients and avatars, for every avatar of ``made``; 0 in
+    the mean of those compared. None where nothing is compared."""
+    told, drawn = real.loc[theirs.index], made.loc[ours.index]
+    names = _named(told, drawn, theirs)
+    if not names:
+        return None
+    return (made[names] - drawn[names].mean()) @ (_slopes(told[names], theirs) - _slopes(drawn[names], ours))
+
+
+def _named(told: pd.DataFrame, drawn: pd.DataFrame, theirs: pd.Series) -> list[str]:
+    """The predictors that the patients' values hang on, and those that tell these predictors, as a disease does a drug
+    (double selection, Belloni, Chernozhukov and Hansen 2014)."""
     varied = [name for name in told if _varied(told[name]) and _varied(drawn[name])]
-    if not varied or min(len(theirs), len(ours)) < 2 * RARE:
+    if not varied or min(len(told), len(drawn)) < 2 * RARE:
         return []
     x = told[varied].to_numpy(np.float32)
-    y = np.column_stack([theirs["first"], theirs["later"], theirs["later"] - theirs["first"]]).astype(np.float32)
-    chosen = forward(x, y, MOST_PREDICTORS, curved=False)
+    chosen = forward(x, theirs.to_numpy(np.float32)[:, None], MOST_PREDICTORS, curved=False)
     others = np.setdiff1d(np.arange(len(varied)), chosen)
     if not len(chosen) or not len(others):
         return [varied[place] for place in chosen]
@@ -82,9 +86,9 @@ def _named(told: pd.DataFrame, drawn: pd.DataFrame, theirs: pd.DataFrame, ours: 
 
 
 def _days(owner: NDArray[np.int64], later: NDArray[np.bool_], value: NDArray[np.float64]) -> pd.DataFrame:
-    """Each person's mean of the first day and of the later ones (NaN without)."""
-    means = [pd.Series(value[rows]).groupby(owner[rows]).mean() for rows in (~later, later)]
-    return pd.concat(means, axis=1, keys=["first", "later"])
+    """Each person's mean of the first day, and by how much that of the later ones lies above it (NaN without)."""
+    first, after = (pd.Series(value[rows]).groupby(owner[rows]).mean() for rows in (~later, later))
+    return pd.DataFrame({"first": first, "change": after - first})
 
 
 def _varied(column: pd.Series) -> bool:
@@ -92,6 +96,5 @@ def _varied(column: pd.Series) -> bool:
 
 
 def _slopes(told: pd.DataFrame, value: pd.Series) -> NDArray[np.float64]:
-    have = value.notna()
-    x = np.column_stack([np.ones(int(have.sum())), told[have].to_numpy()])
-    return np.linalg.lstsq(x, value[have].to_numpy(), rcond=None)[0][1:]
+    x = np.column_stack([np.ones(len(told)), told.to_numpy()])
+    return np.linalg.lstsq(x, value.to_numpy(), rcond=None)[0][1:]
