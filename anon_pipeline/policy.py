@@ -60,9 +60,10 @@ class ModalityPolicy(_Part):
 
 
 class AvatarPolicy(_Part):
-    """How avatars are drawn."""
+    """How avatars are drawn. ``reach``: the share of the cohort that the neighbourhood of k patients spans."""
 
     k: int = Field(default=60, ge=5, le=2000)
+    reach: float = Field(default=0.33, gt=0, le=1)
     seed: int = Field(default=0, ge=0)
     size: int | None = Field(default=None, ge=1)
     maximum_weight: float = Field(default=0.05, gt=0, le=1)

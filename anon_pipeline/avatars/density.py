@@ -1,7 +1,11 @@
-"""Draw avatars from the local density of patients: a Gaussian fitted to the k nearest patients other than the start.
+"""Draw avatars from the local density of patients: a Gaussian fitted to k patients, none of them the start.
 
-Every patient starts equally many avatars (to within one). Weights fall with rank and are capped, so that no patient
-counts for more than the policy's share. Decoding a point into a modality belongs to the modality.
+Each avatar starts at a patient, moves to a point drawn from the k patients near that one, and is drawn from the k near
+this point: nobody is in the middle of what it is drawn from. They are the k nearest of a random panel of k / reach
+patients, so that a neighbourhood spans the share ``reach`` of the cohort whatever its size: what an avatar tells of
+those it was made from is bounded by that share, not by the number of patients. Every patient starts equally many
+avatars (to within one). Weights fall with rank and are capped, so that no patient counts for more than the policy's
+share. Decoding a point into a modality belongs to the modality.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ SEARCH_DIMENSIONS = 12
 """Neighbours are looked for in the leading components: in hundreds of dimensions a few central patients would be
 everyone's neighbour (hubs) and rare patients no one's. The points keep every dimension."""
 MOMENTS, PATIENTS_A_MOMENT = 40, 20
-ROWS_AT_ONCE = 65_536
+ROWS_AT_ONCE, AT_ONCE = 65_536, 20_000_000
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,13 @@ def draw_local(
     size: int,
     rng: np.random.Generator,
     *,
+    reach: float = 0.33,
     maximum: float = 0.05,
     minimum_effective: float = 20.0,
     device: str = "cpu",
 ) -> Local:
-    """``size`` avatars from ``vectors`` (n, d). With fewer patients than the weights' cap needs, k is n - 1, weights
+    """``size`` avatars from ``vectors`` (n, d). reach: the share of the patients that a neighbourhood spans; below
+    k / reach patients it is the k nearest of all. With fewer patients than the weights' cap needs, k is n - 1, weights
     are even, and a note says so."""
     n = len(vectors)
     notes = []
@@ -64,13 +70,12 @@ def draw_local(
     elif wanted > n - 1:
         notes.append(f"k reduced to {k}")
     starts = np.concatenate([rng.permutation(n) for _ in range(-(-size // n))])[:size]
-    found = nearest(principal(vectors).vectors[:, :SEARCH_DIMENSIONS], k, device)[starts]
-    weights = np.broadcast_to(weights_of(k, maximum, minimum_effective), found.shape).copy()
-    points = np.empty((size, vectors.shape[1]), np.float32)
-    chunk = max(1, 20_000_000 // (k * vectors.shape[1]))
-    for low in range(0, size, chunk):
-        points[low : low + chunk] = _gaussian(vectors, found[low : low + chunk], weights[low : low + chunk], rng)
-    return Local(starts, found, weights, matched(points, vectors), notes)
+    panel = min(int(np.ceil(k / reach)) + 1, n)
+    searched = principal(vectors).vectors[:, :SEARCH_DIMENSIONS]
+    weights = np.broadcast_to(weights_of(k, maximum, minimum_effective), (size, k))
+    near = nearest(searched, searched[starts], starts, k, panel, rng, device)
+    found = nearest(searched, _points(searched, near, weights, rng), starts, k, panel, rng, device)
+    return Local(starts, found, weights.copy(), matched(_points(vectors, found, weights, rng), vectors), notes)
 
 
 def matched(points: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -103,6 +108,17 @@ def matched(points: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArra
 def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+def _points(
+    vectors: NDArray[np.float32], found: NDArray[np.int64], weights: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """(m, d): a point for each row of neighbours, in blocks of bounded memory."""
+    points = np.empty((len(found), vectors.shape[1]), np.float32)
+    chunk = max(1, AT_ONCE // (found.shape[1] * vectors.shape[1]))
+    for low in range(0, len(found), chunk):
+        points[low : low + chunk] = _gaussian(vectors, found[low : low + chunk], weights[low : low + chunk], rng)
+    return points
 
 
 def _gaussian(

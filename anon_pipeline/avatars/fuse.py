@@ -122,7 +122,7 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
     from anon_pipeline.avatars.density import draw_local
     from anon_pipeline.avatars.parts import with_parts
 
-    labels = ("avatars-draw", policy.seed, policy.k, joint.digest)
+    labels = ("avatars-draw", policy.seed, policy.k, str(policy.reach), joint.digest)
     rng = secret.rng(*labels) if isinstance(secret, Key) else seeded_rng(int(secret), *labels)
     if len(joint.person_ids) < 2:
         raise BadInput("avatars need at least two patients")
@@ -137,6 +137,7 @@ def draw(joint: JointEmbedding, policy: AvatarPolicy, secret: Key | int, size: i
             policy.k,
             int(count),
             rng,
+            reach=policy.reach,
             maximum=policy.maximum_weight,
             minimum_effective=policy.minimum_effective_k,
         )

@@ -122,56 +122,6 @@ def _nearest(view: View, which: str, rows: NDArray[np.int64], made: NDArray[np.i
     return knn(getattr(view, which)[rows], view.synthetic[made], 1, metric="l2")[1][:, 0]
 
 
-@dataclass(frozen=True)
-class Reidentified:
-    """``figure``: top-1 successes divided by what guessing gives (1: no better than a guess). hits of queries;
-    gallery: people to choose from."""
-
-    figure: Figure
-    hits: int
-    queries: int
-    gallery: int
-
-
-def reidentification(view: View, origin: NDArray[np.int64]) -> Reidentified | None:
-    """The attacker holds everyone's real view and looks for the patient an avatar was made from: the nearest one.
-
-    origin: (m,) the row of ``real`` each avatar started from, known only inside the pipeline. Chance is one in the
-    gallery; the interval of the ratio is Clopper and Pearson's (1934). None when fewer than two can be compared.
-    """
-    usable = view.has_synthetic & (origin >= 0)
-    usable &= view.has_real[np.maximum(origin, 0)]
-    rows, people = np.flatnonzero(usable), np.flatnonzero(view.has_real)
-    if len(rows) < 2 or len(people) < 2:
-        return None
-    nearest = people[knn(view.synthetic[rows], view.real[people], 1, metric="l2")[1][:, 0]]
-    return over_chance(int((nearest == origin[rows]).sum()), len(rows), len(people))
-
-
-def over_chance(hits: int, queries: int, gallery: int) -> Reidentified:
-    """A top-1 rate over its chance of one in ``gallery``."""
-    from scipy.stats import beta
-
-    low = beta.ppf(0.025, hits, queries - hits + 1) if hits else 0.0
-    high = beta.ppf(0.975, hits + 1, queries - hits) if hits < queries else 1.0
-    return Reidentified(
-        Figure(hits / queries * gallery, float(low) * gallery, float(high) * gallery, queries), hits, queries, gallery
-    )
-
-
-def reidentifications(views: Mapping[str, View], origin: NDArray[np.int64]) -> dict[str, Reidentified]:
-    """Of each view, each pair of views and all together."""
-    found: dict[str, Reidentified] = {}
-    sets: list[tuple[str, ...]] = [(v,) for v in sorted(views)] + list(combinations(sorted(views), 2))
-    if len(views) > 2:
-        sets.append(tuple(sorted(views)))
-    for names in sets:
-        result = reidentification(joined([views[n] for n in names]), origin)
-        if result is not None:
-            found[ALL if len(names) > 2 else "+".join(names)] = result
-    return found
-
-
 def as_attack(criterion: str, name: str, metric: str, figure: Figure, **more: Any) -> dict[str, Any]:
     """A figure as a row of a risk report."""
     return {

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_pipeline.risk.cross_modal import View, as_attack, over_chance
+from anon_pipeline.risk.cross_modal import View, as_attack
 from anon_pipeline.risk.cross_modal_membership import membership
 from anon_pipeline.risk.distance import knn
 from anon_pipeline.risk.image_duplicates import near_duplicates
 from anon_pipeline.risk.image_siamese import Siamese
 from anon_pipeline.risk.intervals import rate
+from anon_pipeline.risk.recognition import START, recognised
 
 CRITERION = "imaging"
 MOST = 3000
@@ -27,12 +28,12 @@ def attack_images(
     real: NDArray[np.float32],
     holdout: NDArray[np.float32],
     synthetic: NDArray[np.float32],
-    origin: NDArray[np.int64],
+    made_from: NDArray[np.int64],
     seed: int,
     device: str = "cpu",
 ) -> list[dict[str, Any]]:
     """Rows of a risk report, named by ``kind``. real, holdout, synthetic: (n, channels, rows, columns) float32;
-    origin: (m,) row of ``real`` each avatar started from, -1 where that patient has no such image.
+    made_from: (m, 1 + k) rows of ``real`` each avatar was made from, its start first, -1 for who has no such image.
 
     The network learns from as many patients who were used as who were not (at least 32 of both), so that it knows
     neither side better; all patients who were used are in the gallery.
@@ -45,14 +46,13 @@ def attack_images(
     network = Siamese(learnt[:, slices], seed, device=device)
     seen = [network.embed(x[:, slices]) for x in (real, holdout, synthetic)]
     found = []
-    asked = np.flatnonzero(origin >= 0)
+    asked = np.flatnonzero((made_from >= 0).any(axis=1))
     if len(asked) > 1:
         nearest = knn(seen[2][asked], seen[0], 1, metric="l2")[1][:, 0]
-        result = over_chance(int((nearest == origin[asked]).sum()), len(asked), len(real))
         power = network.power(real[sample][:, slices], seed)
-        found.append(
-            as_attack(CRITERION, f"siamese_{kind}", "top1_over_chance", result.figure, ceiling=power * len(real))
-        )
+        for metric, figure in recognised(nearest, made_from[asked], len(real)).items():
+            ceiling = power * len(real) if metric == START else None
+            found.append(as_attack(CRITERION, f"siamese_{kind}", metric, figure, ceiling=ceiling))
     if len(holdout):
         view = View(
             seen[0][sample], seen[1], seen[2],

@@ -14,8 +14,9 @@ from anon_pipeline.avatars.identity import avatar_ids
 from anon_pipeline.cohort import Cohort
 from anon_pipeline.modalities import MODALITIES
 from anon_pipeline.policy import Track
-from anon_pipeline.risk.cross_modal import ALL, as_attack, joined, linking, reidentifications
+from anon_pipeline.risk.cross_modal import ALL, as_attack, joined, linking
 from anon_pipeline.risk.cross_modal_membership import membership
+from anon_pipeline.risk.recognition import reidentifications
 from anon_pipeline.stages.anonymisation import avatar_seed, the_draw
 from anon_pipeline.stages.base import StageContext
 from anon_pipeline.stages.views import Seen, seen
@@ -53,14 +54,19 @@ def seen_by_attackers(context: StageContext) -> Seen | None:
     return _SEEN[known]
 
 
-def origins(context: StageContext, found: Seen) -> NDArray[np.int64]:
-    """(m,) the row of the patients learnt from that each avatar started from. A secret, kept in memory."""
+def made_from(context: StageContext, found: Seen) -> NDArray[np.int64]:
+    """(m, 1 + k) the rows of the patients learnt from that each avatar was made from, its start first; -1: none. A
+    secret, kept in memory."""
     draw = the_draw(context)
     assert draw.starts is not None
+    sources = draw.person_ids[np.concatenate([draw.starts[:, None], draw.neighbours], axis=1)]
+    people, asked = found.people.real, found.people.synthetic
+    at = np.searchsorted(people, sources).clip(0, len(people) - 1)
+    rows = np.where(people[at] == sources, at, -1)
     ids = avatar_ids(draw.size, avatar_seed(context))
-    started = dict(zip(ids.tolist(), draw.person_ids[draw.starts].tolist(), strict=True))
-    place = {int(person): row for row, person in enumerate(found.people.real)}
-    return np.array([place.get(started.get(int(a), -1), -1) for a in found.people.synthetic], np.int64)
+    order = np.argsort(ids)
+    place = np.searchsorted(ids, asked, sorter=order).clip(0, len(ids) - 1)
+    return np.where((ids[order[place]] == asked)[:, None], rows[order[place]], -1)
 
 
 def attacked(context: StageContext) -> dict[str, list[dict[str, Any]]]:
@@ -70,30 +76,31 @@ def attacked(context: StageContext) -> dict[str, list[dict[str, Any]]]:
         _ATTACKED.clear()
         found = seen_by_attackers(context)
         seed = avatar_seed(context) % 2**31
-        _ATTACKED[known] = {} if found is None else attack(found, origins(context, found), seed, context.device)
+        _ATTACKED[known] = {} if found is None else attack(found, made_from(context, found), seed, context.device)
     return _ATTACKED[known]
 
 
-def attack(found: Seen, origin: NDArray[np.int64], seed: int, device: str = "cpu") -> dict[str, list[dict[str, Any]]]:
-    """Every attack on what was ``seen``. origin: see ``origins``."""
+def attack(found: Seen, sources: NDArray[np.int64], seed: int, device: str = "cpu") -> dict[str, list[dict[str, Any]]]:
+    """Every attack on what was ``seen``. sources: see ``made_from``."""
     from anon_pipeline.risk.image_attacks import attack_images
 
     rows: dict[str, list[dict[str, Any]]] = {"linkability": [], "membership": [], "singling_out": []}
     if len(found.views) > 1:
         for name, figure in linking(found.views, seed).items():
             rows["linkability"].append(as_attack(MULTIMODAL, f"linked:{name}", "risk", figure))
-        for name, result in reidentifications(found.views, origin).items():
-            rows["linkability"].append(as_attack(MULTIMODAL, f"reidentified:{name}", "top1_over_chance", result.figure))
+        for name, figures in reidentifications(found.views, sources).items():
+            for metric, figure in figures.items():
+                rows["linkability"].append(as_attack(MULTIMODAL, f"reidentified:{name}", metric, figure))
         sides = {ALL: joined(list(found.views.values()))} | found.views
         for name, view in sides.items():
             for metric, figure in membership(view, seed).items():
                 rows["membership"].append(as_attack(MULTIMODAL, f"membership:{name}", metric, figure))
     for kind, own in found.images.items():
-        place = {int(row): i for i, row in enumerate(own.rows[0])}
-        start = np.array([place.get(int(origin[row]), -1) for row in own.rows[2]], np.int64)
+        place = np.full(len(found.people.real) + 1, -1)
+        place[own.rows[0]] = np.arange(len(own.rows[0]))
         if min(len(images) for images in own.images[::2]) < 2:
             continue
-        for row in attack_images(kind.lower(), *own.images, start, seed, device):
+        for row in attack_images(kind.lower(), *own.images, place[sources[own.rows[2]]], seed, device):
             criterion = "linkability" if row["name"].startswith("siamese_") else "singling_out"
             rows["membership" if "membership" in row["name"] else criterion].append(row)
     return rows

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/multimodal/run.py --part small [--seeds 20] [--folder DIR]
     .venv/bin/python benchmarks/multimodal/run.py --part middle [--pictured 1000]   # 2,000 patients
     .venv/bin/python benchmarks/multimodal/run.py --part large      # 10,000 patients, 2,500 with notes, images, genome
-    .venv/bin/python benchmarks/multimodal/run.py --part search     # neighbours among a million, with CUDA where it is
+    .venv/bin/python benchmarks/multimodal/run.py --part search     # a draw among a million, with CUDA where it is
     .venv/bin/python benchmarks/multimodal/run.py --part encoders   # eigen-images against a convolutional autoencoder
     .venv/bin/python benchmarks/multimodal/run.py --part fusion [--folder DIR]  # against autoencoders; encoders of notes
     .venv/bin/python benchmarks/multimodal/run.py --part table      # RESULTS.md from what was measured
@@ -115,43 +115,31 @@ def fusion(folder: Path, patients: int = 2500) -> None:
     save("fusion", found | {"text": text_encoders.compare(work)})
 
 
-def search(sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000), width: int = 50, k: int = 60) -> None:
-    """Neighbours of everyone among everyone: CPU time, peak memory, and the share of true neighbours found."""
+def search(
+    sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000), width: int = 50, k: int = 60, reach: float = 0.33
+) -> None:
+    """Drawing as many avatars as there are people: CPU time and peak memory."""
     import resource
 
     import numpy as np
     import torch
 
-    from anon_pipeline.avatars.neighbours import nearest
+    from anon_pipeline.avatars.density import draw_local
 
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-    found: dict[str, Any] = {"width": width, "k": k, "rows": []}
+    found: dict[str, Any] = {"width": width, "k": k, "reach": reach, "rows": []}
     for size in sizes:
         rng = np.random.default_rng(size)
         vectors = (rng.standard_normal((size, width)) * np.linspace(2, 0.2, width)).astype(np.float32)
         for device in devices:
             cpu, wall = time.process_time(), time.monotonic()
-            index = nearest(vectors, k, device)
+            draw_local(vectors, k, size, rng, reach=reach, device=device)
             row = {"size": size, "device": device, "cpu": round(time.process_time() - cpu, 1),
                    "wall": round(time.monotonic() - wall, 1)}  # fmt: skip
             row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            row["recall"] = recall(vectors, index, k)
             found["rows"].append(row)
             print(row, flush=True)
             save("search", found)
-
-
-def recall(vectors: Any, index: Any, k: int, asked: int = 50) -> float:
-    """The share of the true k nearest among those found, for a few people."""
-    import numpy as np
-
-    share = []
-    for i in range(0, len(vectors), max(1, len(vectors) // asked)):
-        distance = ((vectors - vectors[i]) ** 2).sum(axis=1)
-        distance[i] = np.inf
-        true = np.argpartition(distance, k)[:k]
-        share.append(len(np.intersect1d(true, index[i])) / k)
-    return round(float(np.mean(share)), 3)
 
 
 def main() -> None:

@@ -145,17 +145,17 @@ def _large(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _search(found: dict[str, Any]) -> Iterator[str]:
-    yield f"## The {found['k']} nearest of everyone, {found['width']} dimensions"
+    yield f"## A draw of as many avatars as people, {found['width']} dimensions"
     yield ""
     yield (
-        "Exact up to 50,000 people; above, exact within cells of 4,096 in three rotations, which misses some neighbours across "
-        "their borders."
+        f"k {found['k']}, reach {found['reach']}: each avatar's neighbours are the k nearest of a random panel of k / reach "
+        "people, found exactly, around the start and again around a point drawn from these."
     )
     yield ""
-    yield "| people | device | CPU s | s | peak MB so far | share of the true neighbours |"
-    yield "|---:|---|---:|---:|---:|---:|"
+    yield "| people | device | CPU s | s | peak MB so far |"
+    yield "|---:|---|---:|---:|---:|"
     for r in found["rows"]:
-        yield f"| {r['size']:,} | {r['device']} | {r['cpu']} | {r['wall']} | {r['peak_mb']} | {r['recall']} |"
+        yield f"| {r['size']:,} | {r['device']} | {r['cpu']} | {r['wall']} | {r['peak_mb']} |"
 
 
 def _encoders(found: dict[str, Any]) -> Iterator[str]:

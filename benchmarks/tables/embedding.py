@@ -55,9 +55,9 @@ def autoencoder(matrix: np.ndarray, dimensions: int, seed: int, epochs: int = 15
 
 
 def explained(points: np.ndarray, frame: pd.DataFrame, columns: list[str], k: int = 60) -> tuple[float, float, float]:
-    from anon_pipeline.avatars.neighbours import nearest
+    from sklearn.neighbors import NearestNeighbors
 
-    near = nearest(np.ascontiguousarray(points, dtype=np.float32), k)
+    near = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)
     filled = frame[columns].fillna(frame[columns].median()).rank().to_numpy(float)
     guess = filled[near].mean(axis=1)
     found = [np.corrcoef(guess[:, j], filled[:, j])[0, 1] ** 2 for j in range(len(columns)) if filled[:, j].std() > 0]

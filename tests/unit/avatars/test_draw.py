@@ -11,7 +11,7 @@ import pytest
 from anon_pipeline.avatars.density import draw_local, matched, weights_of
 from anon_pipeline.avatars.fuse import draw, fuse
 from anon_pipeline.avatars.identity import avatar_ids
-from anon_pipeline.avatars.neighbours import cells, nearest
+from anon_pipeline.avatars.neighbours import nearest
 from anon_pipeline.avatars.patient_rows import coordinates
 from anon_pipeline.errors import BadInput
 from anon_pipeline.keys import Key
@@ -27,40 +27,60 @@ def embedding(name: str, persons: np.ndarray, dimensions: int, present=None, see
     return Embedding(name, persons.astype(np.int64), vectors, present)
 
 
-def test_many_patients_are_searched_in_cells_of_several_rotations(monkeypatch: pytest.MonkeyPatch) -> None:
-    from anon_pipeline.avatars import neighbours
-
+def test_the_nearest_of_random_panels_are_found() -> None:
     vectors = np.random.default_rng(3).standard_normal((3000, 6)).astype(np.float32)
-    exact = nearest(vectors, 10)
-    monkeypatch.setattr(neighbours, "EXACT", 1000)
-    monkeypatch.setattr(neighbours, "CELL", 300)
-    shares = []
-    for passes in (1, 3):
-        monkeypatch.setattr(neighbours, "PASSES", passes)
-        found = nearest(vectors, 10)
-        assert not (found == np.arange(3000)[:, None]).any()
-        assert all(len(set(row)) == 10 for row in found.tolist())
-        shares.append(np.mean([len(np.intersect1d(a, b)) / 10 for a, b in zip(exact, found, strict=True)]))
-    assert shares[1] > shares[0] + 0.1
-    assert shares[1] > 0.8
-    away = np.linalg.norm(vectors[found] - vectors[:, None, :], axis=2)
-    assert (np.diff(away, axis=1) >= -1e-5).all()
+    starts = np.random.default_rng(4).permutation(3000)
+    found = nearest(vectors, vectors[starts], starts, 20, 200, np.random.default_rng(5))
+    assert found.shape == (3000, 20)
+    assert not (found == starts[:, None]).any()
+    assert all(len(set(row)) == 20 for row in found.tolist())
+    away = np.linalg.norm(vectors[found] - vectors[starts][:, None, :], axis=2)
+    assert (np.diff(away, axis=1) >= -1e-4).all()
+    for low in (0, 1024):
+        asked = slice(low, low + 64)
+        panel = np.unique(found[asked])
+        assert len(panel) <= 200
+        distance = np.linalg.norm(vectors[panel][None] - vectors[starts[asked]][:, None], axis=2)
+        distance[panel[None, :] == starts[asked][:, None]] = np.inf
+        assert np.sort(distance, axis=1)[:, :20] == pytest.approx(away[asked], abs=1e-4)
+    assert (np.bincount(found.ravel(), minlength=3000) > 0).mean() > 0.98
 
 
-def test_nearest_is_exact_and_leaves_self_out() -> None:
+def test_a_panel_of_everyone_gives_the_nearest_of_all() -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 5)).astype(np.float32)
-    found = nearest(vectors, 7)
+    everyone = np.arange(300)
+    found = nearest(vectors, vectors, everyone, 7, 300, np.random.default_rng(1))
     distance = ((vectors[:, None] - vectors[None]) ** 2).sum(-1)
     np.fill_diagonal(distance, np.inf)
     assert (np.sort(found, 1) == np.sort(np.argsort(distance, 1)[:, :7], 1)).mean() > 0.999
-    assert (found != np.arange(300)[:, None]).all()
+    assert (found != everyone[:, None]).all()
 
 
-def test_cells_cover_everyone_once() -> None:
-    vectors = np.random.default_rng(0).standard_normal((5000, 3)).astype(np.float32)
-    parts = cells(vectors, 400)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(5000))
-    assert all(100 < len(part) <= 400 for part in parts)
+def test_a_neighbourhood_spans_its_share_of_any_cohort() -> None:
+    """The share of all patients who are as near to the middle of an avatar's neighbours as the farthest of them."""
+    spans = {}
+    for people in (1200, 4000):
+        vectors = np.random.default_rng(people).standard_normal((people, 4)).astype(np.float32)
+        for reach in (0.1, 0.3):
+            local = draw_local(vectors, 30, 200, np.random.default_rng(0), reach=reach)
+            near = vectors[local.neighbours]
+            middle = near.mean(axis=1)
+            away = np.linalg.norm(vectors[None] - middle[:, None], axis=2)
+            farthest = np.linalg.norm(near - middle[:, None], axis=2).max(axis=1)
+            spans[people, reach] = float((away <= farthest[:, None]).mean())
+    for reach in (0.1, 0.3):
+        assert spans[1200, reach] == pytest.approx(spans[4000, reach], rel=0.2)
+    assert spans[4000, 0.3] > spans[4000, 0.1] + 0.15
+
+
+def test_nobody_is_in_the_middle_of_what_an_avatar_is_drawn_from() -> None:
+    """The start is about as far from it as those that it is drawn from; around the start itself it would be nearest."""
+    vectors = np.random.default_rng(6).standard_normal((2000, 4)).astype(np.float32)
+    local = draw_local(vectors, 60, 2000, np.random.default_rng(2), reach=0.1)
+    middle = vectors[local.neighbours].mean(axis=1)
+    of_start = np.linalg.norm(vectors[local.starts] - middle, axis=1)
+    of_others = np.linalg.norm(vectors[local.neighbours] - middle[:, None], axis=2)
+    assert np.median(of_start) == pytest.approx(np.median(of_others), rel=0.25)
 
 
 @pytest.mark.parametrize("k", [20, 25, 60, 150])

@@ -22,7 +22,7 @@ def test_views_and_attacks_without_anyone_held_out() -> None:
     has = tuple(np.ones(n, bool) for n in (40, 0, 40))
     table = View(*(rng.standard_normal((n, 6)).astype(np.float32) for n in (40, 0, 40)), *has)  # type: ignore[call-arg]
     views = {"imaging": _pictures(images, people), "biology": table}
-    rows = attack(Seen(people, views, images), rng.permutation(40), 0)
+    rows = attack(Seen(people, views, images), rng.permutation(40)[:, None], 0)
     assert {row["name"] for row in rows["linkability"]} == {
         "reidentified:biology",
         "reidentified:imaging",
