@@ -3,7 +3,8 @@
 The attacker holds every patient's data of one kind or several and takes the nearest patient; who an avatar was made
 from is known only inside the pipeline. Two figures, both over what guessing gives: how often the nearest patient is any
 of those that the avatar was drawn from, or its start, and how often it is its start. The first has as many chances as
-there are such patients, so that its interval is narrow; the second is one hit in expectation in any cohort.
+there are such patients, so that its interval is narrow, but cannot be over n / (1 + k); the second is one hit in
+expectation in any cohort, and is what shows copies of starts in a small one.
 """
 
 from __future__ import annotations
@@ -45,8 +46,7 @@ def _over(hits: NDArray[np.bool_], guessed: NDArray[np.int64], chance: float) ->
     _, patient = np.unique(guessed, return_inverse=True)
     excess = np.bincount(patient, hits - rate)
     spread, alone = float(excess @ excess) / len(hits), rate * (1 - rate)
-    figure = over_chance(int(hits.sum()), len(hits), 1 / chance, design=spread / alone if alone else 1.0)
-    return figure
+    return over_chance(int(hits.sum()), len(hits), 1 / chance, design=spread / alone if alone else 1.0)
 
 
 def over_chance(hits: int, queries: int, odds: float, *, design: float = 1.0) -> Figure:

@@ -41,8 +41,8 @@ def follow_groups(
 
     known: the patients' samples (person_id, d, v). real, made: ``predictors`` of patients (by person_id) and of avatars
     (by place). Logarithms are compared of what is skewed. The first day is compared among all who have one, what lies
-    between it and the later days among those who have later days; predictors of which fewer than ``RARE`` patients or
-    avatars have or have not each are not compared.
+    between it and the later days among those who have later days. ``RARE`` patients and avatars have, and as many have
+    not, each predictor that is compared.
     """
     limit = float(known["v"].min())
     logarithmic = limit > 0 and skewness(known["v"].to_numpy()) > SKEWED
@@ -52,11 +52,16 @@ def follow_groups(
     past = follows(known["person_id"], known["d"]).to_numpy()
     theirs = _days(known["person_id"].to_numpy(), past, (np.log if logarithmic else np.asarray)(known["v"].to_numpy()))
     drawn = made.reindex(columns=real.columns, fill_value=0.0)
+    first, change = (
+        _difference(real, theirs[which].dropna(), drawn, ours[which].dropna()) for which in ("first", "change")
+    )
+    if first is None and change is None:
+        return value
     moved = scaled.copy()
-    for which, samples in (("first", np.ones(len(avatar), bool)), ("change", later)):
-        by = _difference(real, theirs[which].dropna(), drawn, ours[which].dropna())
-        if by is not None:
-            moved[samples] += by.reindex(avatar[samples]).to_numpy()
+    if first is not None:
+        moved += first.reindex(avatar).to_numpy()
+    if change is not None:
+        moved[later] += change.reindex(avatar[later]).to_numpy()
     return np.exp(moved) if logarithmic else moved
 
 

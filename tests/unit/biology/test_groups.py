@@ -91,11 +91,14 @@ def test_a_drugs_effect_is_compared_beside_the_disease_that_it_is_for() -> None:
     assert effects(made, after) == pytest.approx(effects(real, known), abs=0.005)
 
 
-def test_what_patients_do_not_differ_by_moves_nothing() -> None:
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_what_patients_do_not_differ_by_moves_nothing(logarithmic: bool) -> None:
     rng = np.random.default_rng(1)
     real, made = people(rng), people(rng)
-    written = samples(rng, made, -0.3, 0.4)
-    assert moved(real, samples(rng, real, 0.0, 0.0), made, written).equals(written)
+    known, written = samples(rng, real, 0.0, 0.0), samples(rng, made, -0.3, 0.4)
+    if logarithmic:
+        known["v"], written["v"] = np.exp(3 * known["v"]), np.exp(3 * written["v"])
+    assert moved(real, known, made, written).equals(written)
 
 
 def test_few_people_are_no_group() -> None:
